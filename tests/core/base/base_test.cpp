@@ -5,6 +5,7 @@
 #include <numeric>
 #include <vector>
 
+#include "tests/harness/message_of.h"
 #include "triad/core/base/dtype.h"
 #include "triad/core/base/philox.h"
 #include "triad/core/base/shape.h"
@@ -12,15 +13,7 @@
 namespace triad {
 namespace {
 
-template <class E, class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const E& e) {
-    return e.what();
-  }
-  return "nothing was thrown";
-}
+using harness::message_of;
 
 TEST(Shape, BroadcastFollowsTheLastAxis) {
   EXPECT_EQ(broadcast_shapes("add", {2, 1, 4}, {3, 1}), (Shape{2, 3, 4}));
