@@ -1,0 +1,203 @@
+// The backward pass: nodes run when all their cotangents have arrived.
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "triad/autograd/autograd.h"
+
+namespace triad {
+namespace {
+
+TensorGrad& meta_of(const Tensor& leaf) { return static_cast<TensorGrad&>(*leaf.autograd()); }
+
+/// target += gradient, where target may be undefined. A gradient nobody else holds is taken over instead of copied.
+void add_gradient(Tensor& target, Tensor&& gradient) {
+  if (!target.defined()) {
+    target = std::move(gradient);
+    return;
+  }
+  if (!target.is_unique()) target = clone(target);
+  memory_ops(target.device()).accumulate(target.mutable_memory(), gradient.memory());
+}
+
+void accumulate_into_leaf(const Tensor& leaf, Tensor&& gradient) {
+  TensorGrad& meta = meta_of(leaf);
+  if (meta.grad.defined()) {  // in place: it may be a slice of an arena
+    memory_ops(meta.grad.device()).accumulate(meta.grad.mutable_memory(), gradient.memory());
+  } else {
+    meta.grad = gradient.is_unique() && gradient.is_contiguous() ? std::move(gradient) : clone(gradient);
+  }
+  for (const auto& hook : meta.hooks) hook(meta.grad);
+}
+
+void check_saved(const Node& node) {
+  for (size_t i = 0; i < node.saved.size(); ++i) {
+    const SavedTensor& s = node.saved[i];
+    if (!s.tensor.defined()) continue;
+    require<AutogradError>(s.tensor.version() == s.version, node.op, "saved tensor ", i, " of shape ", s.tensor.shape(),
+                           " was changed in place after the forward pass: its version is ", s.tensor.version(),
+                           ", expected ", s.version, Hint{"write to a copy, or after backward()"});
+  }
+}
+
+class Engine {
+ public:
+  explicit Engine(bool retain_tape) : retain_tape_(retain_tape) {}
+
+  void seed(const Tensor& output, const Tensor& cotangent) {
+    const auto& meta = static_cast<const TensorGrad&>(*output.autograd());
+    if (!meta.node) {  // a leaf asked for its own gradient
+      accumulate_into_leaf(output, clone(cotangent));
+      return;
+    }
+    roots_.push_back(meta.node);
+    auto& slots = cotangents_of(*meta.node);
+    add_gradient(slots[meta.output_index], Tensor(cotangent));
+  }
+
+  void run() {
+    count_dependencies();
+    std::vector<std::shared_ptr<Node>> ready;
+    for (const auto& root : roots_) {
+      if (dependencies_[root.get()] == 0 && std::find(ready.begin(), ready.end(), root) == ready.end())
+        ready.push_back(root);
+    }
+    const NoGrad no_tape;
+    while (!ready.empty()) {
+      const std::shared_ptr<Node> node = std::move(ready.back());
+      ready.pop_back();
+      auto found = pending_.find(node.get());
+      std::vector<Tensor> cotangents;
+      if (found != pending_.end()) {
+        cotangents = std::move(found->second);
+        pending_.erase(found);
+      }
+      const bool reached =
+          std::any_of(cotangents.begin(), cotangents.end(), [](const Tensor& t) { return t.defined(); });
+      if (node->leaf.defined()) {
+        if (reached) accumulate_into_leaf(node->leaf, std::move(cotangents[0]));
+        continue;
+      }
+      Gradients gradients = reached ? derivatives(*node, std::move(cotangents)) : Gradients(node->inputs.size());
+      for (size_t i = 0; i < node->inputs.size(); ++i) {
+        const Edge& edge = node->inputs[i];
+        if (!edge.node) continue;
+        if (gradients[i].defined()) add_gradient(cotangents_of(*edge.node)[edge.output_index], std::move(gradients[i]));
+        if (--dependencies_[edge.node.get()] == 0) ready.push_back(edge.node);
+      }
+    }
+  }
+
+ private:
+  std::vector<Tensor>& cotangents_of(const Node& node) {
+    auto& slots = pending_[&node];
+    slots.resize(node.output_forms.size());
+    return slots;
+  }
+
+  /// How many nodes reachable from the roots feed each node.
+  void count_dependencies() {
+    std::vector<Node*> stack;
+    std::unordered_map<const Node*, bool> seen;
+    for (const auto& root : roots_) {
+      if (!std::exchange(seen[root.get()], true)) stack.push_back(root.get());
+    }
+    while (!stack.empty()) {
+      const Node* node = stack.back();
+      stack.pop_back();
+      for (const Edge& edge : node->inputs) {
+        if (!edge.node) continue;
+        ++dependencies_[edge.node.get()];
+        if (!std::exchange(seen[edge.node.get()], true)) stack.push_back(edge.node.get());
+      }
+    }
+  }
+
+  Gradients derivatives(Node& node, std::vector<Tensor> cotangents) {
+    require<AutogradError>(node.backward != nullptr, node.op, "its part of the tape was released by an earlier backward()",
+                           Hint{"pass retain_tape to the first backward()"});
+    check_saved(node);
+    std::vector<Tensor> saved;
+    saved.reserve(node.saved.size());
+    for (const SavedTensor& s : node.saved) saved.push_back(s.tensor);
+    Gradients gradients = node.backward(Backward(node, saved, cotangents));
+    require<AutogradError>(gradients.size() == node.inputs.size(), node.op, "its derivative returned ", gradients.size(),
+                           " gradients for ", node.inputs.size(), " inputs");
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      if (!gradients[i].defined()) continue;
+      const Node::Form& form = node.input_forms[i];
+      require<AutogradError>(gradients[i].shape() == form.shape && gradients[i].dtype() == form.dtype, node.op,
+                             "gradient ", i, " is ", gradients[i].dtype(), " ", gradients[i].shape(), ", expected ",
+                             form.dtype, " ", form.shape);
+    }
+    if (!retain_tape_) {
+      node.backward = nullptr;
+      node.saved.clear();
+    }
+    return gradients;
+  }
+
+  const bool retain_tape_;
+  std::vector<std::shared_ptr<Node>> roots_;
+  std::unordered_map<const Node*, std::vector<Tensor>> pending_;
+  std::unordered_map<const Node*, int> dependencies_;
+};
+
+}  // namespace
+
+Tensor requires_grad(Tensor t, bool wanted) {
+  require<DTypeError>(is_floating(t.dtype()), "requires_grad", "a tensor of ", t.dtype(), " has no gradient");
+  if (!t.autograd()) t.set_autograd(std::make_unique<TensorGrad>());
+  TensorGrad& meta = meta_of(t);
+  require<AutogradError>(meta.node == nullptr, "requires_grad", "the tensor is the output of ",
+                         meta.node ? meta.node->op : "", Hint{"detach() it first"});
+  meta.requires_grad = wanted;
+  return t;
+}
+
+Tensor grad(const Tensor& leaf) { return leaf.autograd() ? meta_of(leaf).grad : Tensor(); }
+
+void set_grad(const Tensor& leaf, Tensor gradient) {
+  require<AutogradError>(leaf.autograd() != nullptr, "set_grad", "the tensor does not require a gradient");
+  if (gradient.defined()) {
+    check_shape("set_grad", "gradient", gradient, leaf.shape());
+    check_same_dtype("set_grad", "gradient", gradient, leaf);
+    check_same_device("set_grad", "gradient", gradient, leaf);
+  }
+  meta_of(leaf).grad = std::move(gradient);
+}
+
+void on_gradient_ready(const Tensor& leaf, std::function<void(const Tensor&)> hook) {
+  require<AutogradError>(leaf.requires_grad() && !meta_of(leaf).node, "on_gradient_ready",
+                         "expected a leaf that requires a gradient");
+  meta_of(leaf).hooks.push_back(std::move(hook));
+}
+
+void backward(std::span<const Tensor> outputs, std::span<const Tensor> cotangents, bool retain_tape) {
+  require<AutogradError>(grad_enabled(), "backward", "called while gradients are off",
+                         Hint{"gradients of gradients are not supported; do not call it under NoGrad"});
+  require<AutogradError>(outputs.size() == cotangents.size(), "backward", outputs.size(), " outputs but ",
+                         cotangents.size(), " cotangents");
+  Engine engine(retain_tape);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const Tensor& y = outputs[i];
+    require<AutogradError>(y.defined() && y.requires_grad(), "backward", "output ", i,
+                           " does not depend on a tensor that requires a gradient");
+    Tensor dy = cotangents[i];
+    if (!dy.defined()) {
+      require<AutogradError>(y.numel() == 1, "backward", "output of shape ", y.shape(), " needs a cotangent");
+      dy = full(y.shape(), 1, y.dtype(), y.device());
+    }
+    check_shape("backward", "cotangent", dy, y.shape());
+    check_same_dtype("backward", "cotangent", dy, y);
+    check_same_device("backward", "cotangent", dy, y);
+    engine.seed(y, dy);
+  }
+  engine.run();
+}
+
+void backward(const Tensor& output, const Tensor& cotangent, bool retain_tape) {
+  backward(std::span(&output, 1), std::span(&cotangent, 1), retain_tape);
+}
+
+}  // namespace triad

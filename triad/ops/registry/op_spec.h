@@ -1,0 +1,79 @@
+// An op as data. Tests, gradient checks, device comparisons, benchmarks and documentation are driven by it; adding an op
+// adds a specification beside it and edits no list.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "triad/core/base/philox.h"
+#include "triad/core/tensor/tensor.h"
+
+namespace triad::ops {
+
+using Tensors = std::vector<Tensor>;
+using TensorFunction = std::function<Tensors(std::span<const Tensor>)>;
+
+/// One call of an op: inputs, how to run it on them, and what must come out.
+struct Sample {
+  std::string label;         ///< what is special about it: "constant rows", "last axis 1"
+  Tensors inputs;            ///< floating inputs in f64 (the harness converts them to each dtype), others as they are
+  TensorFunction run;        ///< the op under test
+  TensorFunction reference;  ///< the composed or naive definition, evaluated in f64 on the converted inputs
+  /// Whether finite differences make sense here: false at kinks, ties and for hostile values. Says why in the label.
+  bool check_gradient = true;
+  double flops = 0;      ///< arithmetic of one forward call
+  double min_bytes = 0;  ///< bytes that must be read and written once
+  /// Largest allowed |got - expected| / (1 + |expected|) for f32; scaled to other dtypes by the ratio of epsilons.
+  double tolerance = 1e-5;
+};
+
+/// A call that must throw, with what it must say.
+struct ErrorSample {
+  std::string label;
+  std::function<void()> run;
+  std::string message;  ///< the whole what()
+};
+
+/// Makes the tensors of samples, the same ones every time.
+class SampleMaker {
+ public:
+  explicit SampleMaker(uint64_t seed) : stream_(RandomKey{.seed = seed}) {}
+
+  /// f64, standard normal times `scale` plus `mean`.
+  Tensor normal(const Shape& shape, double scale = 1, double mean = 0);
+  /// f64, uniform in [low, high).
+  Tensor uniform(const Shape& shape, double low, double high);
+  /// f64, a random permutation of equally spaced values in [-2, 2]: no ties, no value near a kink at 0.
+  Tensor distinct(const Shape& shape);
+  /// i64, uniform in [0, n).
+  Tensor indices(const Shape& shape, int64_t n);
+  /// bool, true with probability p.
+  Tensor mask(const Shape& shape, double p);
+
+ private:
+  RandomStream stream_;
+};
+
+struct OpSpec {
+  std::string_view name;
+  std::vector<DType> dtypes;  ///< of the floating inputs (of all inputs, for integral ops)
+  /// Why there is no derivative; empty if there is one. Required to be decided: an op is differentiable or throws.
+  std::string_view no_derivative;
+  std::function<std::vector<Sample>(SampleMaker&)> samples;
+  std::function<std::vector<ErrorSample>()> errors;
+};
+
+inline const std::vector<DType> kFloatingDTypes = {DType::f32, DType::bf16, DType::f16, DType::f64};
+
+/// All specifications, sorted by name.
+const std::vector<OpSpec>& all_op_specs();
+
+/// Adds a specification; the function runs on the first call of all_op_specs().
+struct RegisterOp {
+  explicit RegisterOp(OpSpec (*make)());
+};
+
+}  // namespace triad::ops
