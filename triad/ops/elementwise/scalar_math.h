@@ -101,7 +101,9 @@ using Unary = List<Neg, Abs, Sign, Square, Reciprocal, Sqrt, Rsqrt, Exp, Expm1, 
 /// Quotient of integers rounds toward minus infinity, as Python's //; a zero divisor gives 0 and not a crash.
 template <class T>
 T quotient(T a, T b) {
-  if constexpr (std::is_integral_v<T>) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return a && b;
+  } else if constexpr (std::is_integral_v<T>) {
     if (b == T(0)) return T(0);
     if constexpr (std::is_signed_v<T>) {
       if (b == T(-1)) return static_cast<T>(-static_cast<std::make_unsigned_t<T>>(a));  // the least integer overflows
