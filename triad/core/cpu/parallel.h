@@ -4,9 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <exception>
-
-#include <omp.h>
 
 namespace triad::cpu {
 
@@ -14,29 +11,19 @@ namespace triad::cpu {
 int num_threads();
 void set_num_threads(int threads);
 
+namespace detail {
+using ChunkFunction = void (*)(const void* body, int64_t first, int64_t last);
+void run_chunks(int64_t n, int64_t chunk, const void* body, ChunkFunction call);
+}  // namespace detail
+
 /// Calls body(first, last) for consecutive chunks [first, last) of [0, n), each of `chunk` items but the last, possibly
 /// at the same time. With one chunk, one thread or inside another parallel region it runs here. An exception thrown by
 /// body reaches the caller after all chunks have stopped.
 template <class Body>
 void parallel_for(int64_t n, int64_t chunk, const Body& body) {
-  if (n <= 0) return;
-  chunk = std::max<int64_t>(chunk, 1);
-  const int64_t chunks = (n + chunk - 1) / chunk;
-  if (chunks == 1 || num_threads() == 1 || omp_in_parallel()) {
-    for (int64_t first = 0; first < n; first += chunk) body(first, std::min(first + chunk, n));
-    return;
-  }
-  std::exception_ptr error;
-#pragma omp parallel for schedule(static) num_threads(static_cast<int>(std::min<int64_t>(chunks, num_threads())))
-  for (int64_t c = 0; c < chunks; ++c) {
-    try {
-      body(c * chunk, std::min((c + 1) * chunk, n));
-    } catch (...) {
-#pragma omp critical(triad_parallel_error)
-      if (!error) error = std::current_exception();
-    }
-  }
-  if (error) std::rethrow_exception(error);
+  detail::run_chunks(n, chunk, &body, [](const void* erased, int64_t first, int64_t last) {
+    (*static_cast<const Body*>(erased))(first, last);
+  });
 }
 
 /// A chunk size for items that cost about `cost` elementary operations each: large enough that starting a thread

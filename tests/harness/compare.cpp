@@ -1,0 +1,49 @@
+#include "tests/harness/compare.h"
+
+#include <cmath>
+#include <cstring>
+
+namespace triad::harness {
+namespace {
+
+bool matches(double got, double expected, double tolerance) {
+  if (std::isnan(expected)) return std::isnan(got);
+  if (std::isinf(expected)) return got == expected;
+  return std::abs(got - expected) <= tolerance * (1 + std::abs(expected));
+}
+
+}  // namespace
+
+Comparison compare(const Tensor& got, const Tensor& expected, double tolerance) {
+  if (!got.defined() || !expected.defined()) return {.message = "an undefined tensor"};
+  if (got.shape() != expected.shape()) return {.message = str("shape ", got.shape(), ", expected ", expected.shape())};
+  // Rounded to the dtype of the result, a value beyond its range is an infinity there.
+  const std::vector<double> a = got.to_vector<double>(), b = clone_as(expected, got.dtype()).to_vector<double>();
+  size_t wrong = 0, first = 0, worst = 0;
+  double worst_error = -1;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (matches(a[i], b[i], tolerance)) continue;
+    if (wrong++ == 0) first = i;
+    const double error = std::abs(a[i] - b[i]);
+    if (!(error <= worst_error)) worst = i, worst_error = error;
+  }
+  if (wrong == 0) return {.passed = true, .elements = static_cast<int64_t>(a.size()), .message = "equal"};
+  return {.passed = false,
+          .elements = static_cast<int64_t>(a.size()),
+          .message = str(wrong, " of ", a.size(), " elements differ; first [", first, "]: got ", a[first], ", expected ",
+                         b[first], "; worst [", worst, "]: got ", a[worst], ", expected ", b[worst], "; tolerance ",
+                         tolerance)};
+}
+
+Comparison compare_bits(const Tensor& got, const Tensor& expected) {
+  if (!got.defined() || !expected.defined()) return {.message = "an undefined tensor"};
+  if (got.shape() != expected.shape() || got.dtype() != expected.dtype()) {
+    return {.message = str(got.dtype(), " ", got.shape(), ", expected ", expected.dtype(), " ", expected.shape())};
+  }
+  const Tensor a = contiguous(got), b = contiguous(expected);
+  const size_t bytes = static_cast<size_t>(a.numel()) * size_of(a.dtype());
+  const bool same = std::memcmp(a.raw_data(), b.raw_data(), bytes) == 0;
+  return {.passed = same, .elements = a.numel(), .message = same ? "equal" : "bits differ"};
+}
+
+}  // namespace triad::harness

@@ -1,0 +1,25 @@
+// Comparing tensors so that NaN can never pass and an empty comparison is visible.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "triad/core/tensor/tensor.h"
+
+namespace triad::harness {
+
+/// What a comparison found. It starts as a failure: only a comparison that ran to its end passes.
+struct Comparison {
+  bool passed = false;
+  int64_t elements = 0;  ///< how many were compared
+  std::string message = "not run";
+};
+
+/// Passes if shapes are equal and every element satisfies |got - expected| <= tolerance * (1 + |expected|), where expected
+/// is first rounded to the dtype of got. NaN matches NaN only, an infinity the same infinity only.
+Comparison compare(const Tensor& got, const Tensor& expected, double tolerance);
+
+/// Passes if shape, dtype and every bit are equal.
+Comparison compare_bits(const Tensor& got, const Tensor& expected);
+
+}  // namespace triad::harness

@@ -1,0 +1,342 @@
+#include "tests/harness/op_check.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tests/harness/compare.h"
+#include "tests/harness/guarded_allocator.h"
+#include "triad/autograd/autograd.h"
+#include "triad/core/cpu/parallel.h"
+#include "triad/core/tensor/views.h"
+
+namespace triad::harness {
+
+using ops::OpSpec;
+using ops::Sample;
+using ops::SampleMaker;
+using ops::Tensors;
+
+namespace {
+
+constexpr uint64_t kSeed = 20240607;
+
+/// Error allowed in a dtype: that of f32, plus what rounding of inputs to and outputs from the dtype costs.
+double tolerance_of(const Sample& sample, DType dtype) {
+  switch (dtype) {
+    case DType::f64: return sample.tolerance * 1e-6;
+    case DType::bf16: return sample.tolerance + 0.012;
+    case DType::f16: return sample.tolerance + 0.0015;
+    default: return sample.tolerance;
+  }
+}
+
+/// Floating inputs converted to `dtype`, the others as they are.
+Tensors inputs_as(const Tensors& inputs, DType dtype) {
+  Tensors out;
+  for (const Tensor& t : inputs) out.push_back(t.defined() && is_floating(t.dtype()) ? clone_as(t, dtype) : t);
+  return out;
+}
+
+bool differentiable(const OpSpec& spec) { return spec.no_derivative.empty(); }
+
+/// The same elements behind other strides: axes stored in reverse order, every second element of the last stored axis
+/// used, at an offset; the gaps hold NaN (or the largest byte pattern of integers).
+Tensor scattered(const Tensor& t) {
+  if (!t.defined() || t.rank() == 0) return t;
+  Shape stored;
+  Axes reversed;
+  for (int i = t.rank() - 1; i >= 0; --i) {
+    stored.push_back(t.shape()[i]);
+    reversed.push_back(i);
+  }
+  stored.back() = stored.back() * 2 + 1;
+  Tensor buffer = full(stored, is_floating(t.dtype()) ? std::nan("") : 1, t.dtype());
+  Tensor view = views::permute(views::slice(buffer, -1, 1, stored.back(), 2), reversed);
+  copy_into(view, t.detach());
+  return view;
+}
+
+Tensors scattered(const Tensors& inputs) {
+  Tensors out;
+  for (const Tensor& t : inputs) out.push_back(scattered(t));
+  return out;
+}
+
+/// Runs a check over all samples; what it throws becomes a failure with the sample's name.
+template <class Check>
+Report over_samples(const OpSpec& spec, const Check& check) {
+  Report report;
+  SampleMaker make(kSeed);
+  for (const Sample& sample : spec.samples(make)) {
+    const size_t before = report.failures.size();
+    try {
+      check(sample, report);
+    } catch (const std::exception& e) {
+      report.failures.push_back(str("threw: ", e.what()));
+    }
+    for (size_t i = before; i < report.failures.size(); ++i)
+      report.failures[i] = str("sample '", sample.label, "': ", report.failures[i]);
+  }
+  return report;
+}
+
+void note(Report& report, const Comparison& comparison, const std::string& what) {
+  ++report.comparisons;
+  if (!comparison.passed) report.failures.push_back(str(what, ": ", comparison.message));
+}
+
+void compare_outputs(const Tensors& got, const Tensors& expected, double tolerance, const std::string& what,
+                     Report& report) {
+  if (got.size() != expected.size()) {
+    report.failures.push_back(str(what, ": ", got.size(), " outputs, expected ", expected.size()));
+    return;
+  }
+  for (size_t i = 0; i < got.size(); ++i) note(report, compare(got[i], expected[i], tolerance), str(what, " output ", i));
+}
+
+/// Outputs and gradients of one forward and backward pass.
+struct Pass {
+  Tensors outputs;
+  Tensors gradients;  ///< one for each floating input, in order
+};
+
+/// Random cotangents for the outputs of a sample: the same values for every dtype, rounded as asked.
+Tensors cotangents_for(const Tensors& outputs, DType dtype) {
+  SampleMaker make(kSeed + 1);
+  Tensors out;
+  for (const Tensor& y : outputs) {
+    const Tensor values = make.normal(y.shape());
+    out.push_back(y.requires_grad() ? clone_as(clone_as(values, dtype), y.dtype()) : Tensor());
+  }
+  return out;
+}
+
+Pass forward_backward(const Sample& sample, const Tensors& inputs, DType cotangent_rounding) {
+  Tensors leaves;
+  for (const Tensor& t : inputs) {
+    leaves.push_back(t.defined() && is_floating(t.dtype()) ? requires_grad(t.detach()) : t);
+  }
+  Pass pass{sample.run(leaves), {}};
+  const Tensors cotangents = cotangents_for(pass.outputs, cotangent_rounding);
+  Tensors outputs_reached, dys;
+  for (size_t i = 0; i < pass.outputs.size(); ++i) {
+    if (!cotangents[i].defined()) continue;
+    outputs_reached.push_back(pass.outputs[i]);
+    dys.push_back(cotangents[i]);
+  }
+  if (!dys.empty()) backward(outputs_reached, dys);
+  for (const Tensor& leaf : leaves) {
+    if (leaf.defined() && leaf.requires_grad()) {
+      pass.gradients.push_back(grad(leaf).defined() ? grad(leaf) : zeros(leaf.shape(), leaf.dtype()));
+    }
+  }
+  return pass;
+}
+
+/// Sum over outputs of <output, cotangent>, without a tape.
+double projected_loss(const Sample& sample, const Tensors& inputs, const Tensors& cotangents) {
+  const NoGrad no_tape;
+  const Tensors outputs = sample.run(inputs);
+  double loss = 0;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (!cotangents[i].defined()) continue;
+    const auto y = outputs[i].to_vector<double>(), v = cotangents[i].to_vector<double>();
+    for (size_t j = 0; j < y.size(); ++j) loss += y[j] * v[j];
+  }
+  return loss;
+}
+
+/// Elements to perturb: all of a small input, an even spread over a large one.
+std::vector<int64_t> probes(int64_t numel) {
+  constexpr int64_t kMost = 120;
+  std::vector<int64_t> out;
+  for (int64_t k = 0; k < std::min(numel, kMost); ++k) out.push_back(numel <= kMost ? k : k * numel / kMost);
+  return out;
+}
+
+}  // namespace
+
+std::string Report::text() const {
+  if (comparisons == 0 && failures.empty()) return "nothing was compared";
+  std::string all;
+  for (const std::string& f : failures) all += f + "\n";
+  return all;
+}
+
+Report check_values(const OpSpec& spec) {
+  return over_samples(spec, [&](const Sample& sample, Report& report) {
+    for (const DType dtype : spec.dtypes) {
+      const Tensors inputs = inputs_as(sample.inputs, dtype);
+      const Tensors expected = sample.reference(inputs_as(inputs, DType::f64));
+      Tensors before;
+      for (const Tensor& t : inputs) before.push_back(t.defined() ? clone(t) : t);
+      compare_outputs(sample.run(inputs), expected, tolerance_of(sample, dtype), str(name_of(dtype)), report);
+      for (size_t i = 0; i < inputs.size(); ++i) {
+        if (inputs[i].defined()) note(report, compare_bits(inputs[i], before[i]), str(name_of(dtype), ": input ", i, " after the call"));
+      }
+    }
+  });
+}
+
+Report check_views(const OpSpec& spec) {
+  return over_samples(spec, [&](const Sample& sample, Report& report) {
+    for (const DType dtype : spec.dtypes) {
+      const Tensors inputs = inputs_as(sample.inputs, dtype);
+      const Tensors expected = sample.reference(inputs_as(inputs, DType::f64));
+      compare_outputs(sample.run(scattered(inputs)), expected, tolerance_of(sample, dtype),
+                      str(name_of(dtype), " views"), report);
+    }
+  });
+}
+
+Report check_gradient(const OpSpec& spec) {
+  return over_samples(spec, [&](const Sample& sample, Report& report) {
+    ++report.comparisons;  // a spec of samples without smooth points is counted in check_gradient_dtypes
+    if (!sample.check_gradient) return;
+    const Pass pass = forward_backward(sample, sample.inputs, DType::f64);
+    const Tensors cotangents = cotangents_for(pass.outputs, DType::f64);
+    size_t next = 0;
+    for (size_t i = 0; i < sample.inputs.size(); ++i) {
+      if (!sample.inputs[i].defined() || !is_floating(sample.inputs[i].dtype())) continue;
+      const std::vector<double> gradient = pass.gradients[next++].to_vector<double>();
+      for (const int64_t at : probes(sample.inputs[i].numel())) {
+        Tensors moved = sample.inputs;
+        moved[i] = clone(sample.inputs[i]);
+        double& x = moved[i].mutable_data<double>()[at];
+        const double centre = x, step = 1e-5 * std::max(1.0, std::abs(centre));
+        // Richardson: two central differences cancel the error of order step^2.
+        const auto difference = [&](double h) {
+          x = centre + h;
+          const double above = projected_loss(sample, moved, cotangents);
+          x = centre - h;
+          const double below = projected_loss(sample, moved, cotangents);
+          return (above - below) / (2 * h);
+        };
+        const double numeric = (4 * difference(step) - difference(2 * step)) / 3;
+        const double analytic = gradient[static_cast<size_t>(at)];
+        const double allowed = 2e-6 * (1 + std::abs(numeric));
+        ++report.comparisons;
+        if (!(std::abs(numeric - analytic) <= allowed)) {
+          report.failures.push_back(
+              str("input ", i, " element ", at, ": derivative ", analytic, ", finite differences ", numeric));
+          break;
+        }
+      }
+    }
+  });
+}
+
+Report check_gradient_dtypes(const OpSpec& spec) {
+  return over_samples(spec, [&](const Sample& sample, Report& report) {
+    for (const DType dtype : spec.dtypes) {
+      const Tensors inputs = inputs_as(sample.inputs, dtype);
+      const Pass exact = forward_backward(sample, inputs_as(inputs, DType::f64), dtype);
+      const double tolerance = 2 * tolerance_of(sample, dtype);
+      const Pass dense = forward_backward(sample, inputs, dtype);
+      compare_outputs(dense.gradients, exact.gradients, tolerance, str(name_of(dtype), " gradients"), report);
+      const Pass strided = forward_backward(sample, scattered(inputs), dtype);
+      compare_outputs(strided.gradients, exact.gradients, tolerance, str(name_of(dtype), " gradients of views"), report);
+    }
+    ++report.comparisons;
+  });
+}
+
+Report check_differentiability(const OpSpec& spec) {
+  return over_samples(spec, [&](const Sample& sample, Report& report) {
+    Tensors leaves;
+    bool any = false;
+    for (const Tensor& t : inputs_as(sample.inputs, spec.dtypes.front())) {
+      const bool floating = t.defined() && is_floating(t.dtype());
+      any = any || floating;
+      leaves.push_back(floating ? requires_grad(t.detach()) : t);
+    }
+    ++report.comparisons;
+    if (!any) return;
+    bool threw = false;
+    Tensors outputs;
+    try {
+      outputs = sample.run(leaves);
+    } catch (const AutogradError&) {
+      threw = true;
+    }
+    if (threw && differentiable(spec)) report.failures.push_back("refused a gradient although it claims a derivative");
+    for (const Tensor& y : outputs) {
+      if (is_floating(y.dtype()) && !y.requires_grad()) report.failures.push_back("cuts the graph without a word");
+    }
+  });
+}
+
+Report check_allocation(const OpSpec& spec) {
+  return over_samples(spec, [&](const Sample& sample, Report& report) {
+    const DType dtype = spec.dtypes.front();
+    const Tensors inputs = inputs_as(sample.inputs, dtype);
+    const auto step = [&] {
+      if (differentiable(spec)) forward_backward(sample, inputs, dtype);
+      else sample.run(inputs);
+    };
+    for (int i = 0; i < 3; ++i) step();
+    const MemoryStats before = allocator(kCpu).stats();
+    for (int i = 0; i < 100; ++i) step();
+    const MemoryStats after = allocator(kCpu).stats();
+    ++report.comparisons;
+    if (after.in_use != before.in_use)
+      report.failures.push_back(str("bytes in use grew from ", before.in_use, " to ", after.in_use));
+    if (after.system_calls != before.system_calls)
+      report.failures.push_back(str(after.system_calls - before.system_calls, " new system allocations"));
+  });
+}
+
+Report check_guard_zones(const OpSpec& spec) {
+  return over_samples(spec, [&](const Sample& sample, Report& report) {
+    for (const DType dtype : spec.dtypes) {
+      GuardedAllocator guard;
+      {
+        const Tensors inputs = inputs_as(sample.inputs, dtype);
+        const Tensors expected = sample.reference(inputs_as(inputs, DType::f64));
+        compare_outputs(sample.run(inputs), expected, tolerance_of(sample, dtype), "with poisoned memory", report);
+        if (differentiable(spec)) forward_backward(sample, inputs, dtype);
+      }
+      for (const std::string& violation : guard.violations())
+        report.failures.push_back(str(name_of(dtype), ": ", violation));
+    }
+  });
+}
+
+Report check_threads(const OpSpec& spec) {
+  const int before = cpu::num_threads();
+  Report report = over_samples(spec, [&](const Sample& sample, Report& inner) {
+    const Tensors inputs = inputs_as(sample.inputs, spec.dtypes.front());
+    const auto pass_with = [&](int threads) {
+      cpu::set_num_threads(threads);
+      return differentiable(spec) ? forward_backward(sample, inputs, spec.dtypes.front()) : Pass{sample.run(inputs), {}};
+    };
+    const Pass one = pass_with(1), three = pass_with(3);
+    for (size_t i = 0; i < one.outputs.size(); ++i)
+      note(inner, compare_bits(three.outputs[i], one.outputs[i]), str("output ", i, " on 3 threads against 1"));
+    for (size_t i = 0; i < one.gradients.size(); ++i)
+      note(inner, compare_bits(three.gradients[i], one.gradients[i]), str("gradient ", i, " on 3 threads against 1"));
+  });
+  cpu::set_num_threads(before);
+  return report;
+}
+
+Report check_errors(const OpSpec& spec) {
+  Report report;
+  for (const ops::ErrorSample& sample : spec.errors()) {
+    ++report.comparisons;
+    std::string got = "nothing was thrown";
+    try {
+      sample.run();
+    } catch (const Error& e) {
+      got = e.what();
+    } catch (const std::exception& e) {
+      got = str("not a triad::Error: ", e.what());
+    }
+    if (got != sample.message)
+      report.failures.push_back(str("error '", sample.label, "':\n  got      ", got, "\n  expected ", sample.message));
+  }
+  ++report.comparisons;  // an op without error samples takes every input
+  return report;
+}
+
+}  // namespace triad::harness

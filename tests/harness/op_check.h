@@ -1,0 +1,39 @@
+// The checks every op must pass, driven by its OpSpec.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "triad/ops/registry/op_spec.h"
+
+namespace triad::harness {
+
+/// What a check found: all failures in words, and how many comparisons were made. No comparison is a failure too.
+struct Report {
+  std::vector<std::string> failures;
+  int64_t comparisons = 0;
+
+  bool passed() const { return failures.empty() && comparisons > 0; }
+  std::string text() const;
+};
+
+/// run against reference for every dtype; inputs must come out unchanged.
+Report check_values(const ops::OpSpec& spec);
+/// The same values from transposed, sliced and offset inputs, whose gaps hold NaN.
+Report check_views(const ops::OpSpec& spec);
+/// f64: the derivative against central differences, with a random cotangent.
+Report check_gradient(const ops::OpSpec& spec);
+/// Every dtype: the derivative against the one in f64 at the same (rounded) inputs and cotangents; views as inputs too.
+Report check_gradient_dtypes(const ops::OpSpec& spec);
+/// Differentiable ops put every floating output on the tape; the others throw or return no floating output.
+Report check_differentiability(const ops::OpSpec& spec);
+/// 100 repeats of forward and backward take no more memory than the first ones.
+Report check_allocation(const ops::OpSpec& spec);
+/// No write outside of any block; results do not depend on uninitialised memory.
+Report check_guard_zones(const ops::OpSpec& spec);
+/// The same bits on one thread and on several.
+Report check_threads(const ops::OpSpec& spec);
+/// Error samples throw a triad::Error with exactly the expected text.
+Report check_errors(const ops::OpSpec& spec);
+
+}  // namespace triad::harness

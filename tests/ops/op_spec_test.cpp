@@ -1,0 +1,34 @@
+// Every check on every op. Names read as the op and what was checked: Ops/OpSpec.Gradient/layer_norm.
+#include <gtest/gtest.h>
+
+#include "tests/harness/op_check.h"
+
+namespace triad {
+namespace {
+
+class OpSpec : public testing::TestWithParam<size_t> {
+ protected:
+  const ops::OpSpec& spec() const { return ops::all_op_specs()[GetParam()]; }
+
+  void expect(const harness::Report& report) const { EXPECT_TRUE(report.passed()) << report.text(); }
+};
+
+TEST_P(OpSpec, Values) { expect(harness::check_values(spec())); }
+TEST_P(OpSpec, Views) { expect(harness::check_views(spec())); }
+TEST_P(OpSpec, Gradient) {
+  if (spec().no_derivative.empty()) expect(harness::check_gradient(spec()));
+}
+TEST_P(OpSpec, GradientInEveryDType) {
+  if (spec().no_derivative.empty()) expect(harness::check_gradient_dtypes(spec()));
+}
+TEST_P(OpSpec, DifferentiableOrThrows) { expect(harness::check_differentiability(spec())); }
+TEST_P(OpSpec, AllocationDoesNotGrow) { expect(harness::check_allocation(spec())); }
+TEST_P(OpSpec, GuardZones) { expect(harness::check_guard_zones(spec())); }
+TEST_P(OpSpec, Threads) { expect(harness::check_threads(spec())); }
+TEST_P(OpSpec, Errors) { expect(harness::check_errors(spec())); }
+
+INSTANTIATE_TEST_SUITE_P(Ops, OpSpec, testing::Range<size_t>(0, ops::all_op_specs().size()),
+                         [](const auto& test) { return std::string(ops::all_op_specs()[test.param].name); });
+
+}  // namespace
+}  // namespace triad
