@@ -1,0 +1,212 @@
+// The harness must fail on broken ops, or its silence means nothing.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/harness/compare.h"
+#include "tests/harness/guarded_allocator.h"
+#include "tests/harness/op_check.h"
+#include "triad/autograd/autograd.h"
+#include "triad/core/cpu/parallel.h"
+#include "triad/core/tensor/views.h"
+#include "triad/ops/elementwise/binary.h"
+#include "triad/ops/elementwise/unary.h"
+
+namespace triad {
+namespace {
+
+using harness::Report;
+using ops::OpSpec;
+using ops::Sample;
+using ops::SampleMaker;
+using ops::Tensors;
+
+/// y = x^2 * w, with a derivative that can be broken on purpose.
+struct Derivative {
+  double scale = 1;
+  bool misses_a_term = false;
+  bool is_nan = false;
+};
+
+Tensor weighted_square(const Tensor& x, const Tensor& w, Derivative how) {
+  const Tensor y = ops::square(x.detach()) * w.detach();
+  return record("weighted_square", {x, w}, y, {x, w}, [how](const Backward& b) -> Gradients {
+    Tensor dx = b.dy() * b.saved(0) * b.saved(1) * (2 * how.scale);
+    if (how.is_nan) dx = dx * std::nan("");
+    return {dx, how.misses_a_term ? Tensor() : b.dy() * ops::square(b.saved(0))};
+  });
+}
+
+OpSpec spec_of(std::function<Tensor(const Tensor&, const Tensor&)> op) {
+  OpSpec spec{.name = "weighted_square", .dtypes = {DType::f32, DType::f64}, .no_derivative = {}, .samples = {}, .errors = {}};
+  spec.samples = [op](SampleMaker& make) {
+    return std::vector<Sample>{{.label = "plain",
+                                .inputs = {make.normal({3, 5}), make.normal({3, 5})},
+                                .run = [op](std::span<const Tensor> in) -> Tensors { return {op(in[0], in[1])}; },
+                                .reference = [](std::span<const Tensor> in) -> Tensors {
+                                  return {ops::square(in[0].detach()) * in[1].detach()};
+                                }}};
+  };
+  spec.errors = [] { return std::vector<ops::ErrorSample>{}; };
+  return spec;
+}
+
+OpSpec with_derivative(Derivative how) {
+  return spec_of([how](const Tensor& x, const Tensor& w) { return weighted_square(x, w, how); });
+}
+
+TEST(HarnessProof, ARightOpPassesEveryCheck) {
+  const OpSpec spec = with_derivative({});
+  for (const auto check : {harness::check_values, harness::check_views, harness::check_gradient,
+                           harness::check_gradient_dtypes, harness::check_differentiability, harness::check_allocation,
+                           harness::check_guard_zones, harness::check_threads, harness::check_errors}) {
+    const Report report = check(spec);
+    EXPECT_TRUE(report.passed()) << report.text();
+  }
+}
+
+TEST(HarnessProof, ADerivativeScaledByThreeFails) {
+  EXPECT_FALSE(harness::check_gradient(with_derivative({.scale = 3})).passed());
+}
+
+TEST(HarnessProof, AMissingTermOfTheDerivativeFails) {
+  EXPECT_FALSE(harness::check_gradient(with_derivative({.misses_a_term = true})).passed());
+}
+
+TEST(HarnessProof, ANaNDerivativeFails) {
+  EXPECT_FALSE(harness::check_gradient(with_derivative({.is_nan = true})).passed());
+}
+
+// A softmax whose derivative is three times too large has zero gradient under loss = sum(y): only a random cotangent
+// can see the fault.
+TEST(HarnessProof, TheCotangentIsNotConstant) {
+  OpSpec spec = spec_of(nullptr);
+  spec.samples = [](SampleMaker& make) {
+    const auto softmax = [](const Tensor& x, double scale) {
+      std::vector<double> e = x.to_vector<double>();
+      double sum = 0;
+      for (double& v : e) sum += v = std::exp(v);
+      for (double& v : e) v /= sum;
+      const Tensor y = clone_as(from_values(e, x.shape()), x.dtype());
+      return record("softmax", {x}, y, {y}, [scale](const Backward& b) -> Gradients {
+        const Tensor& out = b.saved(0);
+        const auto dy = b.dy().to_vector<double>(), p = out.to_vector<double>();
+        double dot = 0;
+        for (size_t i = 0; i < dy.size(); ++i) dot += dy[i] * p[i];
+        return {out * (b.dy() - dot) * scale};
+      });
+    };
+    return std::vector<Sample>{{.label = "row",
+                                .inputs = {make.normal({6})},
+                                .run = [=](std::span<const Tensor> in) -> Tensors { return {softmax(in[0], 3)}; },
+                                .reference = [=](std::span<const Tensor> in) -> Tensors { return {softmax(in[0].detach(), 1)}; }}};
+  };
+  EXPECT_TRUE(harness::check_values(spec).passed());
+  EXPECT_FALSE(harness::check_gradient(spec).passed());
+}
+
+TEST(HarnessProof, ANaNOutputFails) {
+  const OpSpec spec = spec_of([](const Tensor& x, const Tensor& w) {
+    Tensor y = weighted_square(x, w, {}).detach();
+    if (y.dtype() == DType::f32) y.mutable_data<float>()[3] = std::nanf("");
+    return y;
+  });
+  EXPECT_FALSE(harness::check_values(spec).passed());
+}
+
+TEST(HarnessProof, IgnoringStridesFails) {
+  const OpSpec spec = spec_of([](const Tensor& x, const Tensor& w) {
+    Tensor dense(x.storage(), x.dtype(), x.shape(), contiguous_strides(x.shape()), x.offset());
+    return weighted_square(dense, w, {});
+  });
+  EXPECT_TRUE(harness::check_values(spec).passed());
+  EXPECT_FALSE(harness::check_views(spec).passed());
+}
+
+TEST(HarnessProof, CuttingTheGraphFails) {
+  const OpSpec spec = spec_of([](const Tensor& x, const Tensor& w) { return weighted_square(x.detach(), w.detach(), {}); });
+  EXPECT_FALSE(harness::check_differentiability(spec).passed());
+}
+
+TEST(HarnessProof, RefusingAGradientThatIsClaimedFails) {
+  const OpSpec spec = spec_of([](const Tensor& x, const Tensor& w) {
+    refuse_gradient("weighted_square", {x, w}, "to prove the harness");
+    return weighted_square(x, w, {});
+  });
+  EXPECT_FALSE(harness::check_differentiability(spec).passed());
+}
+
+TEST(HarnessProof, WritingAnInputFails) {
+  const OpSpec spec = spec_of([](const Tensor& x, const Tensor& w) {
+    const Tensor y = weighted_square(x, w, {});
+    Tensor alias = x.detach();
+    memory_ops(kCpu).fill(alias.mutable_memory(), 0);
+    return y;
+  });
+  EXPECT_FALSE(harness::check_values(spec).passed());
+}
+
+TEST(HarnessProof, GrowingMemoryFails) {
+  static Tensors kept;
+  const OpSpec spec = spec_of([](const Tensor& x, const Tensor& w) {
+    kept.push_back(zeros({100}));
+    return weighted_square(x, w, {});
+  });
+  EXPECT_FALSE(harness::check_allocation(spec).passed());
+  kept.clear();
+}
+
+TEST(HarnessProof, AWriteBehindTheOutputFails) {
+  const OpSpec spec = spec_of([](const Tensor& x, const Tensor& w) {
+    Tensor y = weighted_square(x, w, {}).detach();
+    auto* bytes = static_cast<std::byte*>(y.mutable_raw_data());
+    bytes[static_cast<size_t>(y.numel()) * size_of(y.dtype())] = std::byte{1};
+    return y;
+  });
+  EXPECT_FALSE(harness::check_guard_zones(spec).passed());
+}
+
+TEST(HarnessProof, ReadingUninitialisedMemoryFails) {
+  const OpSpec spec = spec_of([](const Tensor& x, const Tensor& w) {
+    const Tensor scratch = empty_like(x);
+    return weighted_square(x, w, {}) + scratch * 0;
+  });
+  EXPECT_FALSE(harness::check_guard_zones(spec).passed());
+}
+
+TEST(HarnessProof, ResultsThatDependOnTheThreadsFail) {
+  const OpSpec spec = spec_of(
+      [](const Tensor& x, const Tensor& w) { return weighted_square(x, w, {}) + 1e-6 * cpu::num_threads(); });
+  EXPECT_FALSE(harness::check_threads(spec).passed());
+}
+
+TEST(HarnessProof, AWrongErrorTextFails) {
+  OpSpec spec = with_derivative({});
+  spec.errors = [] {
+    return std::vector<ops::ErrorSample>{{"shapes", [] { ops::add(zeros({2}), zeros({3})); }, "add: some other text"}};
+  };
+  EXPECT_FALSE(harness::check_errors(spec).passed());
+  spec.errors = [] { return std::vector<ops::ErrorSample>{{"nothing", [] {}, "an error"}}; };
+  EXPECT_FALSE(harness::check_errors(spec).passed());
+}
+
+TEST(HarnessProof, AnOpThatNeverRunsFails) {
+  OpSpec spec = with_derivative({});
+  spec.samples = [](SampleMaker&) { return std::vector<Sample>{}; };
+  EXPECT_FALSE(harness::check_values(spec).passed());
+}
+
+TEST(Compare, NaNAndInfinityMatchOnlyThemselves) {
+  const Tensor nan = full({1}, std::nan("")), one = full({1}, 1), inf = full({1}, INFINITY);
+  EXPECT_FALSE(harness::compare(nan, one, 1e9).passed);
+  EXPECT_FALSE(harness::compare(one, nan, 1e9).passed);
+  EXPECT_TRUE(harness::compare(nan, nan, 0).passed);
+  EXPECT_FALSE(harness::compare(inf, one, 1e9).passed);
+  EXPECT_FALSE(harness::compare(one, inf, 1e9).passed);
+  EXPECT_FALSE(harness::compare(full({1}, -INFINITY), inf, 1e9).passed);
+  EXPECT_FALSE(harness::compare(Tensor(), one, 1e9).passed);
+  EXPECT_FALSE(harness::compare(full({2}, 1), one, 1e9).passed);
+}
+
+}  // namespace
+}  // namespace triad
