@@ -1,0 +1,35 @@
+#include "triad/autograd/parameter.h"
+
+#include "triad/autograd/autograd.h"
+
+namespace triad {
+
+Parameter::Parameter(Tensor value, bool decays) : value_(requires_grad(std::move(value))), decays_(decays) {}
+
+void Parameter::set_trainable(bool trainable) { requires_grad(value_, trainable); }
+
+Tensor Parameter::as(DType dtype) const {
+  if (!defined() || value_.dtype() == dtype) return value_;
+  if (!converted_.defined() || converted_.dtype() != dtype || converted_version_ != value_.version()) {
+    converted_ = clone_as(value_, dtype);
+    converted_version_ = value_.version();
+  }
+  const DType master = value_.dtype();
+  return record("parameter", {value_}, converted_.detach(), {},
+                [master](const Backward& b) -> Gradients { return {clone_as(b.dy(), master)}; });
+}
+
+void Parameter::relocate(Tensor storage_view, Tensor gradient_view) {
+  copy_into(storage_view, value_);
+  const bool wanted = trainable();
+  value_ = requires_grad(std::move(storage_view), wanted);
+  if (wanted) set_grad(value_, std::move(gradient_view));
+  converted_ = Tensor();
+}
+
+void Parameter::assign(std::string_view name, const Tensor& values) {
+  check_shape("assign", name, values, value_.shape());
+  copy_into(value_, values);
+}
+
+}  // namespace triad
