@@ -27,11 +27,13 @@ void* GuardedAllocator::allocate(size_t bytes) {
   std::memset(first, kPattern, kZone);
   std::memset(first + kZone, 0xFF, bytes);
   std::memset(first + kZone + bytes, kPattern, kZone);
+  const std::lock_guard lock(mutex_);
   blocks_[first + kZone] = bytes;
   return first + kZone;
 }
 
 void GuardedAllocator::deallocate(void* data, size_t bytes) noexcept {
+  const std::lock_guard lock(mutex_);
   check(data, bytes);
   blocks_.erase(data);
   retired_.push_back(static_cast<unsigned char*>(data) - kZone);
@@ -52,6 +54,7 @@ void GuardedAllocator::check(const void* data, size_t bytes) {
 }
 
 std::vector<std::string> GuardedAllocator::violations() {
+  const std::lock_guard lock(mutex_);
   for (const auto& [data, bytes] : blocks_) check(data, bytes);
   return violations_;
 }

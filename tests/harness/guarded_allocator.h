@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ class GuardedAllocator : public Allocator {
   void check(const void* data, size_t bytes);
 
   Allocator* before_;
+  std::mutex mutex_;
   std::map<void*, size_t> blocks_;
   std::vector<void*> retired_;  ///< kept until the end: a late write must not hit a block in use again
   std::vector<std::string> violations_;
