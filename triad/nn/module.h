@@ -62,7 +62,7 @@ struct Context {
   RandomKey key;
   DType dtype = DType::f32;  ///< of activations: f32, bf16 or f64
 
-  Context at(std::string_view part) const { return {training, key.at(random_site(part)), dtype}; }
+  Context at(std::string_view part) const { return {training, key.at(part), dtype}; }
 };
 
 }  // namespace triad::nn

@@ -29,6 +29,13 @@ constexpr PhiloxBlock philox4x32(PhiloxBlock counter, uint64_t key) {
   return counter;
 }
 
+/// A site number from a name (FNV-1a), such as the path of a module in its model.
+constexpr uint32_t random_site(std::string_view name) {
+  uint32_t hash = 2166136261u;
+  for (const char c : name) hash = (hash ^ static_cast<uint8_t>(c)) * 16777619u;
+  return hash;
+}
+
 /// Names a stream of random numbers. `site` tells apart the places that draw in one step (see random_site),
 /// `sample` is the index of the first sample in the global batch of that step.
 struct RandomKey {
@@ -43,6 +50,7 @@ struct RandomKey {
     k.site = philox4x32({site, inner_site, 0x73697465, 0}, 0)[0];
     return k;
   }
+  constexpr RandomKey at(std::string_view inner_site) const { return at(random_site(inner_site)); }
   constexpr RandomKey for_sample(uint32_t index) const {
     RandomKey k = *this;
     k.sample = index;
@@ -53,13 +61,6 @@ struct RandomKey {
     return philox4x32({block_index, sample + sample_offset, step, site}, seed);
   }
 };
-
-/// A site number from a name (FNV-1a), such as the path of a module in its model.
-constexpr uint32_t random_site(std::string_view name) {
-  uint32_t hash = 2166136261u;
-  for (const char c : name) hash = (hash ^ static_cast<uint8_t>(c)) * 16777619u;
-  return hash;
-}
 
 /// Uniform in [0, 1) with 24 bits, exact in f32.
 constexpr float uniform_from_bits(uint32_t bits) { return static_cast<float>(bits >> 8) * 0x1p-24f; }

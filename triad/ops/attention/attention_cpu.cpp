@@ -17,6 +17,7 @@
 #include <cmath>
 #include <limits>
 
+#include "triad/core/cpu/multiply-inl.h"
 #include "triad/core/cpu/parallel.h"
 #include "triad/ops/attention/attention.h"
 
@@ -28,49 +29,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr int64_t kQueryBlock = 64;
 constexpr int64_t kKeyBlock = 128;
-constexpr int64_t kPad = 32;  // widths are padded to whole tiles of the multiply below, on every target
-
-constexpr int64_t padded(int64_t n) { return (n + kPad - 1) / kPad * kPad; }
-
-/// C[m, n] (+)= A[m, k] B[k, n]; n a multiple of kPad, rows of B and C dense. A may have any strides.
-template <class T, int kRows>
-HWY_INLINE void multiply_rows(const T* a, int64_t a_row, int64_t a_column, const T* b, int64_t b_row, T* c, int64_t c_row,
-                              int64_t k, int64_t n, bool accumulate) {
-  const hn::CappedTag<T, 16> d;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t column = 0; column < n; column += 2 * lanes) {
-    using V = hn::Vec<decltype(d)>;
-    V sum[kRows][2];
-    for (int r = 0; r < kRows; ++r) {
-      for (int v = 0; v < 2; ++v)
-        sum[r][v] = accumulate ? hn::LoadU(d, c + r * c_row + column + v * lanes) : hn::Zero(d);
-    }
-    for (int64_t i = 0; i < k; ++i) {
-      const V b0 = hn::LoadU(d, b + i * b_row + column), b1 = hn::LoadU(d, b + i * b_row + column + lanes);
-      for (int r = 0; r < kRows; ++r) {
-        const V value = hn::Set(d, a[r * a_row + i * a_column]);
-        sum[r][0] = hn::MulAdd(value, b0, sum[r][0]);
-        sum[r][1] = hn::MulAdd(value, b1, sum[r][1]);
-      }
-    }
-    for (int r = 0; r < kRows; ++r) {
-      for (int v = 0; v < 2; ++v) hn::StoreU(sum[r][v], d, c + r * c_row + column + v * lanes);
-    }
-  }
-}
-
-template <class T>
-void multiply(const T* a, int64_t a_row, int64_t a_column, const T* b, int64_t b_row, T* c, int64_t c_row, int64_t m,
-              int64_t k, int64_t n, bool accumulate) {
-  int64_t row = 0;
-  const auto at_row = [&](auto rows) {
-    multiply_rows<T, decltype(rows)::value>(a + row * a_row, a_row, a_column, b, b_row, c + row * c_row, c_row, k, n, accumulate);
-    row += rows;
-  };
-  while (m - row >= 6) at_row(std::integral_constant<int, 6>{});
-  while (m - row >= 2) at_row(std::integral_constant<int, 2>{});
-  if (m - row == 1) at_row(std::integral_constant<int, 1>{});
-}
+using cpu::HWY_NAMESPACE::multiply;
+using cpu::HWY_NAMESPACE::padded;
 
 /// A [B, H, T, D] tensor as rows of D elements.
 template <class E>
