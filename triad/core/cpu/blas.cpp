@@ -1,0 +1,75 @@
+#include "triad/core/cpu/blas.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <cblas.h>
+#include <omp.h>
+
+#include "triad/core/base/error.h"
+#include "triad/core/cpu/parallel.h"
+
+namespace triad::cpu::blas {
+namespace {
+
+blasint to_blasint(int64_t n) {
+  require<ShapeError>(n <= std::numeric_limits<blasint>::max(), "gemm", "an extent or stride of ", n,
+                      " does not fit the integers of this BLAS");
+  return static_cast<blasint>(n);
+}
+
+/// How BLAS sees a matrix of `rows` x `columns`: as it lies, or as the transpose of what lies there.
+struct Layout {
+  CBLAS_TRANSPOSE transpose;
+  blasint leading;
+};
+template <class T>
+Layout layout_of(const Matrix<T>& m, int64_t rows, int64_t columns) {
+  const bool as_it_lies = m.column == 1 || columns == 1;
+  if (as_it_lies && (m.row >= columns || rows == 1)) return {CblasNoTrans, to_blasint(std::max(m.row, columns))};
+  return {CblasTrans, to_blasint(std::max(m.column, rows))};
+}
+
+/// Makes OpenBLAS run on the calling thread alone. The number of threads is a property of the calling task in OpenMP, so
+/// that nobody else sees the change.
+class OneThread {
+ public:
+  OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+  ~OneThread() { omp_set_num_threads(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+constexpr int64_t kTileRows = 192, kTileColumns = 384;
+
+template <class T, class Function>
+void call(Function function, int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T beta, T* c, int64_t c_row) {
+  const Layout layout_a = layout_of(a, m, k), layout_b = layout_of(b, k, n);
+  const blasint inner = to_blasint(k), leading_c = to_blasint(std::max(c_row, n));
+  const int64_t tile_columns = (n + kTileColumns - 1) / kTileColumns;
+  const int64_t tiles = (m + kTileRows - 1) / kTileRows * tile_columns;
+  parallel_for(tiles, 1, [&](int64_t first, int64_t last) {
+    const OneThread alone;
+    for (int64_t tile = first; tile < last; ++tile) {
+      const int64_t row = tile / tile_columns * kTileRows, column = tile % tile_columns * kTileColumns;
+      const int64_t rows = std::min(kTileRows, m - row), columns = std::min(kTileColumns, n - column);
+      function(CblasRowMajor, layout_a.transpose, layout_b.transpose, static_cast<blasint>(rows),
+               static_cast<blasint>(columns), inner, T(1), a.data + row * a.row, layout_a.leading,
+               b.data + column * b.column, layout_b.leading, beta, c + row * c_row + column, leading_c);
+    }
+  });
+}
+
+}  // namespace
+
+void gemm(int64_t m, int64_t n, int64_t k, Matrix<float> a, Matrix<float> b, float beta, float* c, int64_t c_row) {
+  call(&cblas_sgemm, m, n, k, a, b, beta, c, c_row);
+}
+void gemm(int64_t m, int64_t n, int64_t k, Matrix<double> a, Matrix<double> b, double beta, double* c, int64_t c_row) {
+  call(&cblas_dgemm, m, n, k, a, b, beta, c, c_row);
+}
+
+}  // namespace triad::cpu::blas

@@ -1,0 +1,38 @@
+// Matrix products of every floating dtype behind one call.
+#pragma once
+
+#include <cstdint>
+
+#include "triad/core/base/dtype.h"
+#include "triad/core/base/shape.h"
+
+namespace triad::cpu {
+
+/// A batch of matrices in memory. Element (b…, i, j) lies at data + b·batch + i*row + j*column (strides in elements).
+struct GemmOperand {
+  const void* data;
+  int64_t row, column;
+  Strides batch = {};
+};
+
+/// C = A B, or C += A B, or C = A B + bias, for every index of `batch`; C[i, j] lies at c + b·c_batch + i*c_row + j.
+struct Gemm {
+  DType dtype;
+  int64_t rows, columns, inner;
+  GemmOperand a, b;
+  void* c;
+  int64_t c_row;
+  Shape batch = {};
+  Strides c_batch = {};
+  bool accumulate = false;
+  const void* bias = nullptr;  ///< [columns], of the dtype; not together with accumulate
+};
+
+/// True if gemm() takes a matrix with these strides as it is: rows or columns dense, the others not overlapping.
+bool is_gemm_matrix(int64_t rows, int64_t columns, int64_t row_stride, int64_t column_stride);
+
+/// Computes in f32 for the 16-bit types, which are rounded once at the end. Operands must be gemm matrices; batch strides
+/// may be anything, 0 included. Extents may be 0: an empty inner axis gives 0 (or bias).
+void gemm(const Gemm& g);
+
+}  // namespace triad::cpu
