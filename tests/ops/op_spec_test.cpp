@@ -1,6 +1,7 @@
 // Every check on every op. Names read as the op and what was checked: Ops/OpSpec.Gradient/layer_norm.
 #include <gtest/gtest.h>
 
+#include "tests/harness/instruction_sets.h"
 #include "tests/harness/op_check.h"
 
 namespace triad {
@@ -25,6 +26,13 @@ TEST_P(OpSpec, DifferentiableOrThrows) { expect(harness::check_differentiability
 TEST_P(OpSpec, AllocationDoesNotGrow) { expect(harness::check_allocation(spec())); }
 TEST_P(OpSpec, GuardZones) { expect(harness::check_guard_zones(spec())); }
 TEST_P(OpSpec, Threads) { expect(harness::check_threads(spec())); }
+TEST_P(OpSpec, InstructionSets) {
+  harness::for_each_instruction_set([&](const char* set) {
+    const testing::ScopedTrace trace(__FILE__, __LINE__, set);
+    expect(harness::check_values(spec()));
+    if (spec().no_derivative.empty()) expect(harness::check_gradient_dtypes(spec()));
+  });
+}
 TEST_P(OpSpec, Errors) { expect(harness::check_errors(spec())); }
 
 INSTANTIATE_TEST_SUITE_P(Ops, OpSpec, testing::Range<size_t>(0, ops::all_op_specs().size()),

@@ -2,10 +2,12 @@
 // that is compiled once for each target. D is a tag of Compute<T> lanes.
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
 #include "triad/core/base/dtype.h"
+#include "triad/core/cpu/parallel.h"
 
 #if defined(TRIAD_CORE_CPU_VECTOR_ROW_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef TRIAD_CORE_CPU_VECTOR_ROW_INL_H
@@ -122,6 +124,17 @@ HWY_INLINE void for_each_vector(int64_t n, const Body& body) {
   int64_t i = 0;
   for (; i + lanes <= n; i += lanes) body(Whole<C>{}, i);
   if (i < n) body(Part<C>{static_cast<size_t>(n - i)}, i);
+}
+
+/// y[i] = f(in[i]…) for n elements, in parallel; f maps vectors of Compute<T>. `cost`: see chunk_for_cost.
+template <class T, class F, class... In>
+void map_vectors(int64_t n, int64_t cost, const F& f, T* y, const In*... in) {
+  const int64_t chunk = std::max<int64_t>(chunk_for_cost(cost) / 1024, 1) * 1024;
+  parallel_for(n, chunk, [&](int64_t first, int64_t last) {
+    for_each_vector<Compute<T>>(last - first, [&](auto part, int64_t i) {
+      part.store(f(part.load(in + first + i)...), y + first + i);
+    });
+  });
 }
 
 template <class C>

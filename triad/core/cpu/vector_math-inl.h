@@ -1,0 +1,144 @@
+// Transcendental functions of vectors. f32: relative error at most 5e-7, NaN stays NaN, infinities give the limit. f64: lane by lane through <cmath>, for gradient checks rather than speed.
+// The coefficients are minimax polynomials made for these intervals (Remez's algorithm).
+#include <hwy/highway.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "triad/core/cpu/vector_row-inl.h"
+
+#if defined(TRIAD_CORE_CPU_VECTOR_MATH_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef TRIAD_CORE_CPU_VECTOR_MATH_INL_H
+#undef TRIAD_CORE_CPU_VECTOR_MATH_INL_H
+#else
+#define TRIAD_CORE_CPU_VECTOR_MATH_INL_H
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace triad::cpu::HWY_NAMESPACE {
+
+template <class D>
+inline constexpr bool is_f64 = std::is_same_v<hn::TFromD<D>, double>;
+
+/// f of every lane.
+template <class D, class F>
+HWY_INLINE hn::Vec<D> map_lanes(D d, hn::Vec<D> x, const F& f) {
+  HWY_ALIGN hn::TFromD<D> lanes[kMostLanes];
+  hn::Store(x, d, lanes);
+  for (size_t i = 0; i < hn::Lanes(d); ++i) lanes[i] = f(lanes[i]);
+  return hn::Load(d, lanes);
+}
+
+/// c0 + c1 x + c2 x^2 + …
+template <class D, class... C>
+HWY_INLINE hn::Vec<D> polynomial(D d, hn::Vec<D> x, float c0, C... rest) {
+  const auto first = hn::Set(d, static_cast<hn::TFromD<D>>(c0));
+  if constexpr (sizeof...(rest) == 0) return first;
+  else return hn::MulAdd(polynomial(d, x, rest...), x, first);
+}
+
+/// e^x = 2^n e^r, |r| <= log(2)/2. Overflows to infinity and underflows gradually.
+template <class D>
+HWY_INLINE hn::Vec<D> exp(D d, hn::Vec<D> x) {
+  if constexpr (is_f64<D>) {
+    return map_lanes(d, x, [](double v) { return std::exp(v); });
+  } else {
+    const hn::RebindToSigned<D> di;
+    const auto bounded = hn::Min(hn::Max(x, hn::Set(d, -105.0f)), hn::Set(d, 89.0f));
+    const auto n = hn::NearestInt(hn::Mul(bounded, hn::Set(d, std::numbers::log2e_v<float>)));
+    const auto n_float = hn::ConvertTo(d, n);
+    // log 2 in two parts, the first short enough for its products with n to be exact.
+    auto r = hn::Sub(bounded, hn::Mul(n_float, hn::Set(d, 0x1.62e4p-1f)));
+    r = hn::Sub(r, hn::Mul(n_float, hn::Set(d, 0x1.7f7d1cp-20f)));
+    const auto p = polynomial(d, r, 0.4999999341f, 0.1666652011f, 0.04166839358f, 0.008368780485f, 0.001381450698f);
+    const auto e = hn::Add(hn::MulAdd(p, hn::Mul(r, r), r), hn::Set(d, 1.0f));
+    // 2^n in two factors, as n reaches beyond the exponents of normal numbers.
+    const auto half = hn::ShiftRight<1>(n);
+    const auto power = [&](auto k) { return hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(k, hn::Set(di, 127)))); };
+    const auto y = hn::Mul(hn::Mul(e, power(half)), power(hn::Sub(n, half)));
+    return hn::IfThenElse(hn::IsNaN(x), x, y);
+  }
+}
+
+/// 1/(1 + e^-x).
+template <class D>
+HWY_INLINE hn::Vec<D> sigmoid(D d, hn::Vec<D> x) {
+  const auto one = hn::Set(d, hn::TFromD<D>(1));
+  return hn::Div(one, hn::Add(one, exp(d, hn::Neg(x))));
+}
+
+template <class D>
+HWY_INLINE hn::Vec<D> tanh(D d, hn::Vec<D> x) {
+  if constexpr (is_f64<D>) {
+    return map_lanes(d, x, [](double v) { return std::tanh(v); });
+  } else {
+    const auto s = hn::Mul(x, x);
+    const auto p = polynomial(d, s, -0.3333328392f, 0.1333149122f, -0.05374349305f, 0.02065057155f, -0.005717027943f);
+    const auto small = hn::MulAdd(hn::Mul(x, s), p, x);
+    const auto magnitude = hn::Abs(x);
+    const auto denominator = hn::Add(exp(d, hn::Add(magnitude, magnitude)), hn::Set(d, 1.0f));
+    const auto large = hn::Sub(hn::Set(d, 1.0f), hn::Div(hn::Set(d, 2.0f), denominator));
+    return hn::CopySign(hn::IfThenElse(hn::Lt(magnitude, hn::Set(d, 0.625f)), small, large), x);
+  }
+}
+
+/// The standard normal distribution at x.
+template <class V>
+struct Normal {
+  V cumulative;  ///< P(X <= x) = erfc(-x/sqrt 2)/2, of full relative accuracy in the left tail
+  V density;     ///< exp(-x^2/2)/sqrt(2 pi)
+};
+
+/// exp(-x^2/2), where the rounding error of x^2 is put back (it costs 4e-6 at x = 13), if the target can: it takes a fused
+/// multiply-add.
+template <class D>
+HWY_INLINE hn::Vec<D> exp_minus_half_square(D d, hn::Vec<D> x) {
+  const auto half = hn::Set(d, hn::TFromD<D>(0.5));
+  // Beyond 16 the result is 0, and infinity minus infinity would be NaN.
+  if constexpr (!is_f64<D>) x = hn::IfThenElse(hn::Gt(hn::Abs(x), hn::Set(d, 16.0f)), hn::Set(d, 16.0f), x);
+  const auto square = hn::Mul(x, x);
+  const auto e = exp(d, hn::Neg(hn::Mul(square, half)));
+  if constexpr (is_f64<D>) return e;
+  else return hn::NegMulAdd(hn::Mul(hn::MulSub(x, x, square), half), e, e);
+}
+
+/// erfc(z/sqrt 2)/2 for z >= 0, given e = exp(-z^2/2): e t P(t), t = 1/(1 + 0.3 z/sqrt 2).
+template <class D>
+HWY_INLINE hn::Vec<D> normal_tail(D d, hn::Vec<D> z, hn::Vec<D> e) {
+  const auto one = hn::Set(d, 1.0f);
+  const auto t = hn::Div(one, hn::MulAdd(z, hn::Set(d, static_cast<float>(0.3 / std::numbers::sqrt2)), one));
+  const auto p = polynomial(d, t, 0.1691880083f, 0.1707151743f, 0.1483395504f, 0.2149245536f, -0.094647148f,
+                            0.5477147874f, -0.5122734577f, 0.4855609478f, -0.1295224357f);
+  return hn::Mul(hn::Mul(hn::Mul(e, t), hn::Set(d, 0.5f)), p);
+}
+
+template <class D>
+HWY_INLINE Normal<hn::Vec<D>> normal(D d, hn::Vec<D> x) {
+  const auto e = exp_minus_half_square(d, x);
+  const auto density = hn::Mul(e, hn::Set(d, static_cast<hn::TFromD<D>>(std::numbers::inv_sqrtpi / std::numbers::sqrt2)));
+  if constexpr (is_f64<D>) {
+    return {map_lanes(d, x, [](double v) { return 0.5 * std::erfc(-v / std::numbers::sqrt2); }), density};
+  } else {
+    const auto tail = normal_tail(d, hn::Abs(x), e);
+    return {hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(hn::Set(d, 1.0f), tail)), density};
+  }
+}
+
+template <class D>
+HWY_INLINE hn::Vec<D> erf(D d, hn::Vec<D> x) {
+  if constexpr (is_f64<D>) {
+    return map_lanes(d, x, [](double v) { return std::erf(v); });
+  } else {
+    const auto p = polynomial(d, hn::Mul(x, x), 1.128379166f, -0.3761262714f, 0.1128360018f, -0.02685444468f,
+                              0.005189535425f, -0.0008020841518f, 7.889119072e-5f);
+    const auto z = hn::Mul(hn::Abs(x), hn::Set(d, std::numbers::sqrt2_v<float>));
+    const auto tail = normal_tail(d, z, exp_minus_half_square(d, z));
+    const auto large = hn::CopySign(hn::Sub(hn::Set(d, 1.0f), hn::Add(tail, tail)), x);
+    return hn::IfThenElse(hn::Lt(hn::Abs(x), hn::Set(d, 1.0f)), hn::Mul(x, p), large);
+  }
+}
+
+}  // namespace triad::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
