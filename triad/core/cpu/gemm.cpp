@@ -55,27 +55,38 @@ Tensor widened(const T* from, int64_t n) {
   return out;
 }
 
-template <class T>
+template <class T, class C>
 void gemm_widened(const Gemm& g, int64_t index) {
   const T* a = static_cast<const T*>(g.a.data) + batch_offset(g.batch, g.a.batch, index);
   const T* b = static_cast<const T*>(g.b.data) + batch_offset(g.batch, g.b.batch, index);
-  T* c = static_cast<T*>(g.c) + batch_offset(g.batch, g.c_batch, index);
+  C* c = static_cast<C*>(g.c) + batch_offset(g.batch, g.c_batch, index);
   const Tensor a_wide = widened(a, span_of(g.rows, g.inner, g.a.row, g.a.column));
   const Tensor b_wide = widened(b, span_of(g.inner, g.columns, g.b.row, g.b.column));
   Tensor c_wide = empty({g.rows, g.columns});
   float* wide = c_wide.mutable_data<float>();
   blas::gemm(g.rows, g.columns, g.inner, {a_wide.data<float>(), g.a.row, g.a.column},
              {b_wide.data<float>(), g.b.row, g.b.column}, 0.0f, wide, g.columns);
-  const T* bias = static_cast<const T*>(g.bias);
+  const C* bias = static_cast<const C*>(g.bias);
   parallel_for(g.rows, chunk_for_cost(g.columns), [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
       for (int64_t j = 0; j < g.columns; ++j) {
-        T& out = c[i * g.c_row + j];
+        C& out = c[i * g.c_row + j];
         const float base = bias ? static_cast<float>(bias[j]) : g.accumulate ? static_cast<float>(out) : 0.0f;
-        out = T(base + wide[i * g.columns + j]);
+        out = C(base + wide[i * g.columns + j]);
       }
     }
   });
+}
+
+template <class T, class C>
+void gemm_one(const Gemm& g, int64_t index) {
+  if (g.inner == 0) {
+    if (!g.accumulate) fill_bias(g, static_cast<C*>(g.c) + batch_offset(g.batch, g.c_batch, index));
+  } else if constexpr (std::is_same_v<T, Compute<T>>) {
+    gemm_blas<T>(g, index);
+  } else {
+    gemm_widened<T, C>(g, index);
+  }
 }
 
 }  // namespace
@@ -91,13 +102,8 @@ void gemm(const Gemm& g) {
   if (count == 0 || g.rows == 0 || g.columns == 0) return;
   for (int64_t index = 0; index < count; ++index) {
     dispatch_floating("gemm", g.dtype, [&]<class T>(std::type_identity<T>) {
-      if (g.inner == 0) {
-        if (!g.accumulate) fill_bias(g, static_cast<T*>(g.c) + batch_offset(g.batch, g.c_batch, index));
-      } else if constexpr (std::is_same_v<T, Compute<T>>) {
-        gemm_blas<T>(g, index);
-      } else {
-        gemm_widened<T>(g, index);
-      }
+      if (g.c_dtype == g.dtype) gemm_one<T, T>(g, index);
+      else gemm_one<T, Compute<T>>(g, index);
     });
   }
 }

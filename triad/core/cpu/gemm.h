@@ -17,7 +17,8 @@ struct GemmOperand {
 
 /// C = A B, or C += A B, or C = A B + bias, for every index of `batch`; C[i, j] lies at c + b·c_batch + i*c_row + j.
 struct Gemm {
-  DType dtype;
+  DType dtype;    ///< of A and B
+  DType c_dtype;  ///< of C and bias: the same, or f32 for 16-bit operands
   int64_t rows, columns, inner;
   GemmOperand a, b;
   void* c;
@@ -25,13 +26,13 @@ struct Gemm {
   Shape batch = {};
   Strides c_batch = {};
   bool accumulate = false;
-  const void* bias = nullptr;  ///< [columns], of the dtype; not together with accumulate
+  const void* bias = nullptr;  ///< [columns]; not together with accumulate
 };
 
 /// True if gemm() takes a matrix with these strides as it is: rows or columns dense, the others not overlapping.
 bool is_gemm_matrix(int64_t rows, int64_t columns, int64_t row_stride, int64_t column_stride);
 
-/// Computes in f32 for the 16-bit types, which are rounded once at the end. Operands must be gemm matrices; batch strides
+/// Computes in f32 for 16-bit operands; a 16-bit C is rounded once at the end. Operands must be gemm matrices; batch strides
 /// may be anything, 0 included. Extents may be 0: an empty inner axis gives 0 (or bias).
 void gemm(const Gemm& g);
 

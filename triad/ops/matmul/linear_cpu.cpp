@@ -12,6 +12,7 @@ void linear_cpu(const LinearForward& args) {
   const Tensor &x = args.x, &weight = args.weight;
   Tensor& z = args.z.defined() ? args.z : args.y;
   cpu::gemm({.dtype = x.dtype(),
+             .c_dtype = x.dtype(),
              .rows = x.size(0),
              .columns = weight.size(0),
              .inner = x.size(1),

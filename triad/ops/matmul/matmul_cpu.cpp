@@ -14,6 +14,7 @@ void matmul_cpu(const MatmulForward& args) {
     return cpu::GemmOperand{t.raw_data(), t.strides()[rank - 2], t.strides()[rank - 1], batch_strides(t)};
   };
   cpu::gemm({.dtype = y.dtype(),
+             .c_dtype = y.dtype(),
              .rows = y.size(-2),
              .columns = y.size(-1),
              .inner = a.size(-1),
