@@ -1,0 +1,107 @@
+#include "triad/optim/optimizer.h"
+
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "tests/harness/message_of.h"
+#include "triad/autograd/autograd.h"
+#include "triad/ops/elementwise/binary.h"
+#include "triad/ops/reduce/sum.h"
+
+namespace triad::optim {
+namespace {
+
+using Kind = OptimizerOptions::Kind;
+
+/// A weight that decays and a bias that does not, in an arena.
+struct Model {
+  Parameter weight{from_values<float>({1, -2, 3}, {3})};
+  Parameter bias{from_values<float>({0.5f}, {1}), /*decays=*/false};
+  std::vector<NamedParameter> all() { return {{"bias", &bias}, {"weight", &weight}}; }
+};
+
+TEST(Arena, ParametersAndGradientsAreSlicesOfIt) {
+  Model model;
+  Arena arena(model.all());
+  EXPECT_EQ(arena.slices().size(), 2u);
+  EXPECT_EQ(arena.slices()[0].name, "weight");  // what decays comes first
+  EXPECT_EQ(arena.decayed(), 16);
+  EXPECT_EQ(model.weight.value().to_vector<float>(), (std::vector<float>{1, -2, 3}));
+  backward(ops::sum(model.weight.value() * model.weight.value()) + ops::sum(model.bias.value()));
+  const std::vector<float> gradients = arena.gradients().to_vector<float>();
+  EXPECT_EQ(std::vector<float>(gradients.begin(), gradients.begin() + 4), (std::vector<float>{2, -4, 6, 0}));
+  EXPECT_EQ(gradients[16], 1);
+  arena.zero_gradients();
+  EXPECT_EQ(grad(model.weight.value()).to_vector<float>(), (std::vector<float>{0, 0, 0}));
+}
+
+TEST(Arena, NothingToTrainIsAnError) {
+  Model model;
+  for (const NamedParameter& p : model.all()) p.parameter->set_trainable(false);
+  EXPECT_EQ(harness::message_of<ValueError>([&] { Arena(model.all()); }), "Arena: none of 2 parameters is trainable");
+}
+
+TEST(Optimizer, EveryKindGoesDownhill) {
+  for (const Kind kind : {Kind::adamw, Kind::lamb, Kind::sgd}) {
+    Model model;
+    Arena arena(model.all());
+    Optimizer optimizer(arena, {.kind = kind, .weight_decay = 0, .clip_norm = 1});
+    const auto loss = [&] { return ops::sum(model.weight.value() * model.weight.value()) + ops::sum(model.bias.value() * model.bias.value()); };
+    const double before = loss().item();
+    for (int i = 0; i < 50; ++i) {
+      arena.zero_gradients();
+      backward(loss());
+      optimizer.step(0.02);
+    }
+    EXPECT_LT(loss().item(), 0.7 * before) << static_cast<int>(kind);
+    EXPECT_EQ(optimizer.steps(), 50);
+  }
+}
+
+TEST(Optimizer, ClippingBoundsTheStepOfSgd) {
+  Model model;
+  Arena arena(model.all());
+  Optimizer optimizer(arena, {.kind = Kind::sgd, .momentum = 0, .weight_decay = 0, .clip_norm = 1});
+  backward(ops::sum(model.weight.value()) * 100.0);
+  EXPECT_NEAR(optimizer.step(1), 100 * std::sqrt(3.0), 1e-3);
+  const std::vector<float> moved = model.weight.value().to_vector<float>();
+  EXPECT_NEAR(moved[0], 1 - 1 / std::sqrt(3.0), 1e-5);
+}
+
+TEST(Optimizer, PaddingOfTheArenaStaysZero) {
+  Model model;
+  Arena arena(model.all());
+  Optimizer optimizer(arena, {});
+  backward(ops::sum(model.weight.value() + model.bias.value()));
+  optimizer.step(0.1);
+  const std::vector<float> values = arena.values().to_vector<float>();
+  for (size_t i = 3; i < 16; ++i) EXPECT_EQ(values[i], 0) << i;
+}
+
+TEST(Optimizer, ABadGradientStopsTheRunAndNamesTheParameter) {
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    Model model;
+    Arena arena(model.all());
+    Optimizer optimizer(arena, {});
+    arena.gradients().mutable_data<float>()[16] = bad;
+    EXPECT_EQ(harness::message_of<ValueError>([&] { optimizer.step(0.1); }),
+              "Optimizer: the gradient of bias is not finite; no parameter was changed\n"
+              "  hint: lower the learning rate, lengthen the warm-up, or compute in f32 instead of bf16");
+    EXPECT_EQ(model.weight.value().to_vector<float>(), (std::vector<float>{1, -2, 3}));
+    EXPECT_EQ(optimizer.steps(), 0);
+  }
+}
+
+TEST(Optimizer, LargeFiniteGradientsAreClippedNotRefused) {
+  Model model;
+  Arena arena(model.all());
+  Optimizer optimizer(arena, {.kind = Kind::sgd, .momentum = 0, .weight_decay = 0, .clip_norm = 1});
+  arena.gradients().mutable_data<float>()[0] = 3e30f;
+  optimizer.step(1);
+  for (const float v : arena.values().to_vector<float>()) EXPECT_TRUE(std::isfinite(v));
+}
+
+}  // namespace
+}  // namespace triad::optim
