@@ -20,9 +20,28 @@ struct LstmOutput {
 ///          for the 16-bit types; h is rounded after every step, as it is in y
 /// reverse  every sequence is read from its own last frame to its first; y stays in the order of x
 /// padding  frames at and beyond a length are never read (NaN there is harmless) and have gradient 0
-/// saves    x, w_ih, w_hh, y, gates [T, B, 4H], cells [T, B, H]      grads: x, w_ih, w_hh, b_ih, b_hh
+/// saves    x, w_ih, w_hh, y, and of every frame inside its sequence 4H gates and H cell states      grads: x, w_ih, w_hh, b_ih, b_hh
 /// errors   ShapeError, DTypeError, DeviceError; ValueError for a length outside of 0..T
 LstmOutput lstm(const Tensor& x, const Tensor& lengths, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih,
                 const Tensor& b_hh, bool reverse = false);
+
+/// Kernel interface. x [B, T, I] with a dense last axis; lengths [B] contiguous, checked, undefined: all T; the rest
+/// contiguous, biases both defined or both undefined. `gates` [N, 4H] of the dtype and `cells` [N, H] of the accumulation
+/// dtype, with N the sum of the lengths, are filled for backward in an order of the kernel's own; undefined: not wanted.
+struct LstmForward {
+  const Tensor &x, &lengths, &w_ih, &w_hh, &b_ih, &b_hh;
+  bool reverse;
+  Tensor &y, &h, &c, &gates, &cells;
+};
+/// dy, dh, dc: undefined where the output took no part. dx, dw_ih, dw_hh, db: only those defined are computed; db is the
+/// gradient of either bias.
+struct LstmBackward {
+  const Tensor &x, &lengths, &w_ih, &w_hh;
+  bool reverse;
+  const Tensor &y, &gates, &cells, &dy, &dh, &dc;
+  Tensor &dx, &dw_ih, &dw_hh, &db;
+};
+extern KernelTable<LstmForward> lstm_forward;
+extern KernelTable<LstmBackward> lstm_backward;
 
 }  // namespace triad::ops
