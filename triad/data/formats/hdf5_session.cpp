@@ -9,7 +9,12 @@ namespace {
 /// One lock whether or not the library brings its own, so that both builds behave alike. It lives as long as the
 /// process: handles in static objects may be closed late.
 std::recursive_mutex& library_lock() {
-  static auto* lock = new std::recursive_mutex;
+  static auto* lock = [] {
+    // Everything is closed by its owner. What a damaged file or a full disk made impossible to close, the library would try
+    // again at exit, and report on standard error.
+    H5dont_atexit();
+    return new std::recursive_mutex;
+  }();
   return *lock;
 }
 
