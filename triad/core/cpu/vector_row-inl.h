@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "triad/core/base/dtype.h"
 #include "triad/core/cpu/parallel.h"
@@ -26,55 +27,71 @@ constexpr size_t kMostLanes = 16;
 template <class C>
 using Tag = hn::CappedTag<C, kMostLanes>;
 
-template <class D>
-HWY_INLINE hn::Vec<D> load([[maybe_unused]] D d, const hn::TFromD<D>* from) {
-  return hn::LoadU(d, from);
-}
-template <class D>
-HWY_INLINE hn::Vec<D> load([[maybe_unused]] D d, const BFloat16* from) {
-  const hn::Rebind<uint16_t, D> d16;
-  const hn::Rebind<uint32_t, D> d32;
-  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(d32, hn::LoadU(d16, &from->bits))));
-}
-template <class D>
-HWY_INLINE hn::Vec<D> load([[maybe_unused]] D d, const Float16* from) {
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
-  const hn::Rebind<hwy::float16_t, D> d16;
-  return hn::PromoteTo(d, hn::LoadU(d16, reinterpret_cast<const hwy::float16_t*>(from)));
-#else
-  HWY_ALIGN float lanes[kMostLanes];
-  for (size_t i = 0; i < hn::Lanes(d); ++i) lanes[i] = from[i];
-  return hn::Load(d, lanes);
-#endif
+/// T as the element type Highway loads it as: the bits of 16-bit floats.
+template <class T>
+using Stored = std::conditional_t<sizeof(T) == 2, uint16_t, T>;
+template <class T>
+const Stored<T>* stored(const T* p) { return reinterpret_cast<const Stored<T>*>(p); }
+template <class T>
+Stored<T>* stored(T* p) { return reinterpret_cast<Stored<T>*>(p); }
+template <class T>
+using StoredTag = hn::Rebind<Stored<T>, Tag<Compute<T>>>;
+
+/// Whether Highway converts f16 to nearest even with subnormals on this target; its emulation truncates.
+inline constexpr bool kConvertsF16 = HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3;
+
+/// Elements as loaded to lanes of the compute type.
+template <class T, class V>
+HWY_INLINE hn::Vec<Tag<Compute<T>>> widen(V v) {
+  const Tag<Compute<T>> d;
+  if constexpr (std::is_same_v<T, BFloat16>) {
+    const hn::RebindToUnsigned<Tag<float>> d32;
+    return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(d32, v)));
+  } else if constexpr (std::is_same_v<T, Float16>) {
+    return hn::PromoteTo(d, hn::BitCast(hn::Rebind<hwy::float16_t, Tag<float>>(), v));
+  } else {
+    return v;
+  }
 }
 
-template <class D>
-HWY_INLINE void store(hn::Vec<D> v, [[maybe_unused]] D d, hn::TFromD<D>* to) {
-  hn::StoreU(v, d, to);
+/// Lanes of the compute type to elements, rounded to nearest even; NaN stays NaN. (Highway's own bf16 truncates.)
+template <class T, class V>
+HWY_INLINE hn::Vec<StoredTag<T>> narrow(V v) {
+  if constexpr (std::is_same_v<T, BFloat16>) {
+    const hn::RebindToUnsigned<Tag<float>> d32;
+    const auto bits = hn::BitCast(d32, v);
+    const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d32, 1));
+    const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(d32, 0x7fff)));
+    const auto quiet = hn::Or(bits, hn::Set(d32, 0x00400000));
+    const auto upper = hn::ShiftRight<16>(hn::IfThenElse(hn::RebindMask(d32, hn::IsNaN(v)), quiet, rounded));
+    return hn::DemoteTo(StoredTag<T>(), hn::BitCast(hn::RebindToSigned<Tag<float>>(), upper));
+  } else if constexpr (std::is_same_v<T, Float16>) {
+    return hn::BitCast(StoredTag<T>(), hn::DemoteTo(hn::Rebind<hwy::float16_t, Tag<float>>(), v));
+  } else {
+    return v;
+  }
 }
-/// Rounds to nearest even and keeps NaN, as BFloat16(float): Highway's own conversion truncates.
-template <class D>
-HWY_INLINE void store(hn::Vec<D> v, [[maybe_unused]] D d, BFloat16* to) {
-  const hn::Rebind<uint16_t, D> d16;
-  const hn::Rebind<uint32_t, D> d32;
-  const hn::Rebind<int32_t, D> d32_signed;
-  const auto bits = hn::BitCast(d32, v);
-  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d32, 1));
-  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(d32, 0x7fff)));
-  const auto quiet = hn::Or(bits, hn::Set(d32, 0x00400000));
-  const auto upper = hn::ShiftRight<16>(hn::IfThenElse(hn::RebindMask(d32, hn::IsNaN(v)), quiet, rounded));
-  hn::StoreU(hn::DemoteTo(d16, hn::BitCast(d32_signed, upper)), d16, &to->bits);
+
+template <class T>
+HWY_INLINE hn::Vec<Tag<Compute<T>>> load(const T* from) {
+  if constexpr (std::is_same_v<T, Float16> && !kConvertsF16) {
+    HWY_ALIGN float lanes[kMostLanes];
+    for (size_t i = 0; i < hn::Lanes(Tag<float>()); ++i) lanes[i] = from[i];
+    return hn::Load(Tag<float>(), lanes);
+  } else {
+    return widen<T>(hn::LoadU(StoredTag<T>(), stored(from)));
+  }
 }
-template <class D>
-HWY_INLINE void store(hn::Vec<D> v, [[maybe_unused]] D d, Float16* to) {
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
-  const hn::Rebind<hwy::float16_t, D> d16;
-  hn::StoreU(hn::DemoteTo(d16, v), d16, reinterpret_cast<hwy::float16_t*>(to));
-#else
-  HWY_ALIGN float lanes[kMostLanes];
-  hn::Store(v, d, lanes);
-  for (size_t i = 0; i < hn::Lanes(d); ++i) to[i] = lanes[i];
-#endif
+
+template <class T>
+HWY_INLINE void store(hn::Vec<Tag<Compute<T>>> v, T* to) {
+  if constexpr (std::is_same_v<T, Float16> && !kConvertsF16) {
+    HWY_ALIGN float lanes[kMostLanes];
+    hn::Store(v, Tag<float>(), lanes);
+    for (size_t i = 0; i < hn::Lanes(Tag<float>()); ++i) to[i] = lanes[i];
+  } else {
+    hn::StoreU(narrow<T>(v), StoredTag<T>(), stored(to));
+  }
 }
 
 /// A whole vector of a row.
@@ -82,11 +99,11 @@ template <class C>
 struct Whole {
   template <class T>
   HWY_INLINE hn::Vec<Tag<C>> load(const T* from, float = 0) const {
-    return HWY_NAMESPACE::load(Tag<C>(), from);
+    return HWY_NAMESPACE::load(from);
   }
   template <class T>
   HWY_INLINE void store(hn::Vec<Tag<C>> v, T* to) const {
-    HWY_NAMESPACE::store(v, Tag<C>(), to);
+    HWY_NAMESPACE::store(v, to);
   }
   /// v with 0 in the lanes that are not part of the row.
   HWY_INLINE hn::Vec<Tag<C>> only(hn::Vec<Tag<C>> v) const { return v; }
@@ -100,20 +117,36 @@ struct Part {
   /// Lanes beyond the row hold `fill`.
   template <class T>
   HWY_INLINE hn::Vec<Tag<C>> load(const T* from, float fill = 0) const {
-    HWY_ALIGN T lanes[kMostLanes];
-    for (T& lane : lanes) lane = static_cast<T>(fill);
-    std::memcpy(static_cast<void*>(lanes), from, count * sizeof(T));
-    return HWY_NAMESPACE::load(Tag<C>(), lanes);
+    if constexpr (kMasked<T>) {
+      const StoredTag<T> d;
+      const auto v = widen<T>(hn::MaskedLoad(hn::FirstN(d, count), d, stored(from)));
+      return fill == 0 ? v : hn::IfThenElse(hn::FirstN(Tag<C>(), count), v, hn::Set(Tag<C>(), static_cast<C>(fill)));
+    } else {
+      HWY_ALIGN T lanes[kMostLanes];
+      for (T& lane : lanes) lane = static_cast<T>(fill);
+      std::memcpy(static_cast<void*>(lanes), from, count * sizeof(T));
+      return HWY_NAMESPACE::load(lanes);
+    }
   }
   template <class T>
   HWY_INLINE void store(hn::Vec<Tag<C>> v, T* to) const {
-    HWY_ALIGN T lanes[kMostLanes];
-    HWY_NAMESPACE::store(v, Tag<C>(), lanes);
-    std::memcpy(static_cast<void*>(to), lanes, count * sizeof(T));
+    if constexpr (kMasked<T>) {
+      const StoredTag<T> d;
+      hn::BlendedStore(narrow<T>(v), hn::FirstN(d, count), d, stored(to));
+    } else {
+      HWY_ALIGN T lanes[kMostLanes];
+      HWY_NAMESPACE::store(v, lanes);
+      std::memcpy(static_cast<void*>(to), lanes, count * sizeof(T));
+    }
   }
   HWY_INLINE hn::Vec<Tag<C>> only(hn::Vec<Tag<C>> v) const {
     return hn::IfThenElseZero(hn::FirstN(Tag<C>(), count), v);
   }
+
+ private:
+  /// Whether the target has masked loads and stores of T that leave the other addresses alone.
+  template <class T>
+  static constexpr bool kMasked = (HWY_TARGET == HWY_AVX2 && sizeof(T) >= 4) || HWY_TARGET == HWY_AVX3;
 };
 
 /// Calls body(part, i) for the vectors of a row of n elements, where `part` is a Whole or, at the end, a Part, which load
