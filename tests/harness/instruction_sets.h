@@ -5,7 +5,8 @@
 
 namespace triad::harness {
 
-/// Calls body(name) once for each such set, while Highway's dispatch is held to it; the usual choice is back afterwards.
+/// Calls body(name) once for each such set, while Highway's dispatch is held to it; the usual choice is back
+/// afterwards.
 void for_each_instruction_set(const std::function<void(const char* name)>& body);
 
 }  // namespace triad::harness

@@ -37,12 +37,24 @@ void Evaluate(Function function, const Rows& rows) {
     const auto x = part.load(rows.x.data() + i);
     auto y = x;
     switch (function) {
-      case Function::exp: y = vec::exp(d, x); break;
-      case Function::sigmoid: y = vec::sigmoid(d, x); break;
-      case Function::tanh: y = vec::tanh(d, x); break;
-      case Function::cumulative: y = vec::normal(d, x).cumulative; break;
-      case Function::density: y = vec::normal(d, x).density; break;
-      case Function::erf: y = vec::erf(d, x); break;
+      case Function::exp:
+        y = vec::exp(d, x);
+        break;
+      case Function::sigmoid:
+        y = vec::sigmoid(d, x);
+        break;
+      case Function::tanh:
+        y = vec::tanh(d, x);
+        break;
+      case Function::cumulative:
+        y = vec::normal(d, x).cumulative;
+        break;
+      case Function::density:
+        y = vec::normal(d, x).density;
+        break;
+      case Function::erf:
+        y = vec::erf(d, x);
+        break;
     }
     part.store(y, rows.y.data() + i);
   });
@@ -56,8 +68,12 @@ void Convert(const std::vector<float>& from, std::vector<T>& to, std::vector<flo
     part.store(part.load(to.data() + i), back.data() + i);
   });
 }
-void ConvertBf16(const std::vector<float>& from, std::vector<BFloat16>& to, std::vector<float>& back) { Convert(from, to, back); }
-void ConvertF16(const std::vector<float>& from, std::vector<Float16>& to, std::vector<float>& back) { Convert(from, to, back); }
+void ConvertBf16(const std::vector<float>& from, std::vector<BFloat16>& to, std::vector<float>& back) {
+  Convert(from, to, back);
+}
+void ConvertF16(const std::vector<float>& from, std::vector<Float16>& to, std::vector<float>& back) {
+  Convert(from, to, back);
+}
 
 }  // namespace triad::test_vector_math::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -78,12 +94,18 @@ std::vector<float> evaluate(Function function, const std::vector<float>& x) {
 
 double reference(Function function, double x) {
   switch (function) {
-    case Function::exp: return std::exp(x);
-    case Function::sigmoid: return 1 / (1 + std::exp(-x));
-    case Function::tanh: return std::tanh(x);
-    case Function::cumulative: return 0.5 * std::erfc(-x * std::sqrt(0.5));
-    case Function::density: return std::exp(-x * x / 2) * std::sqrt(0.5 / std::acos(-1.0));
-    case Function::erf: return std::erf(x);
+    case Function::exp:
+      return std::exp(x);
+    case Function::sigmoid:
+      return 1 / (1 + std::exp(-x));
+    case Function::tanh:
+      return std::tanh(x);
+    case Function::cumulative:
+      return 0.5 * std::erfc(-x * std::sqrt(0.5));
+    case Function::density:
+      return std::exp(-x * x / 2) * std::sqrt(0.5 / std::acos(-1.0));
+    case Function::erf:
+      return std::erf(x);
   }
   return 0;
 }
@@ -132,15 +154,18 @@ TEST(VectorMath, LimitsAndNan) {
   constexpr float kInf = std::numeric_limits<float>::infinity();
   const std::vector<float> x = {0.0f, -0.0f, kInf, -kInf, std::nanf(""), 1e30f, -1e30f, 100.0f, -100.0f, -103.0f};
   harness::for_each_instruction_set([&](const char* set) {
-    for (const Function function : {Function::exp, Function::sigmoid, Function::tanh, Function::cumulative,
-                                    Function::density, Function::erf}) {
+    for (const Function function :
+         {Function::exp, Function::sigmoid, Function::tanh, Function::cumulative, Function::density, Function::erf}) {
       const std::vector<float> y = evaluate(function, x);
       for (size_t i = 0; i < x.size(); ++i) {
         const auto expected = static_cast<float>(reference(function, x[i]));
         const std::string where = str("function ", static_cast<int>(function), " on ", set, " at ", x[i]);
-        if (std::isnan(expected)) EXPECT_TRUE(std::isnan(y[i])) << where;
-        else if (std::isinf(expected)) EXPECT_EQ(y[i], expected) << where;
-        else EXPECT_NEAR(y[i], expected, 1e-6f * std::abs(expected) + 1e-37f) << where;
+        if (std::isnan(expected))
+          EXPECT_TRUE(std::isnan(y[i])) << where;
+        else if (std::isinf(expected))
+          EXPECT_EQ(y[i], expected) << where;
+        else
+          EXPECT_NEAR(y[i], expected, 1e-6f * std::abs(expected) + 1e-37f) << where;
       }
     }
     EXPECT_TRUE(std::signbit(evaluate(Function::tanh, x)[1])) << set;
@@ -152,7 +177,8 @@ template <class T, class Convert>
 void expect_conversions_as_scalar(const Convert& convert) {
   std::vector<float> from;
   for (uint32_t i = 0; i < 70001; ++i) from.push_back(std::bit_cast<float>(i * 61357u));  // all exponents, both signs
-  for (const float v : {65504.0f, 65519.0f, 65520.0f, 0x1p-24f, 0x1p-25f, 0x1.8p-24f, 1.00390625f, 1.01171875f}) from.push_back(v);
+  for (const float v : {65504.0f, 65519.0f, 65520.0f, 0x1p-24f, 0x1p-25f, 0x1.8p-24f, 1.00390625f, 1.01171875f})
+    from.push_back(v);
   harness::for_each_instruction_set([&](const char* set) {
     std::vector<T> to(from.size());
     std::vector<float> back(from.size());

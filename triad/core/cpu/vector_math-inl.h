@@ -1,5 +1,6 @@
-// Transcendental functions of vectors. f32: relative error at most 5e-7, NaN stays NaN, infinities give the limit. f64: lane by lane through <cmath>, for gradient checks rather than speed.
-// The coefficients are minimax polynomials made for these intervals (Remez's algorithm).
+// Transcendental functions of vectors. f32: relative error at most 5e-7, NaN stays NaN, infinities give the limit. f64:
+// lane by lane through <cmath>, for gradient checks rather than speed. The coefficients are minimax polynomials made
+// for these intervals (Remez's algorithm).
 #include <hwy/highway.h>
 
 #include <cmath>
@@ -33,8 +34,10 @@ HWY_INLINE hn::Vec<D> map_lanes(D d, hn::Vec<D> x, const F& f) {
 template <class D, class... C>
 HWY_INLINE hn::Vec<D> polynomial(D d, hn::Vec<D> x, float c0, C... rest) {
   const auto first = hn::Set(d, static_cast<hn::TFromD<D>>(c0));
-  if constexpr (sizeof...(rest) == 0) return first;
-  else return hn::MulAdd(polynomial(d, x, rest...), x, first);
+  if constexpr (sizeof...(rest) == 0)
+    return first;
+  else
+    return hn::MulAdd(polynomial(d, x, rest...), x, first);
 }
 
 /// e^x = 2^n e^r, |r| <= log(2)/2. Overflows to infinity and underflows gradually.
@@ -89,8 +92,8 @@ struct Normal {
   V density;     ///< exp(-x^2/2)/sqrt(2 pi)
 };
 
-/// exp(-x^2/2), where the rounding error of x^2 is put back (it costs 4e-6 at x = 13), if the target can: it takes a fused
-/// multiply-add.
+/// exp(-x^2/2), where the rounding error of x^2 is put back (it costs 4e-6 at x = 13), if the target can: it takes a
+/// fused multiply-add.
 template <class D>
 HWY_INLINE hn::Vec<D> exp_minus_half_square(D d, hn::Vec<D> x) {
   const auto half = hn::Set(d, hn::TFromD<D>(0.5));
@@ -98,8 +101,10 @@ HWY_INLINE hn::Vec<D> exp_minus_half_square(D d, hn::Vec<D> x) {
   if constexpr (!is_f64<D>) x = hn::IfThenElse(hn::Gt(hn::Abs(x), hn::Set(d, 16.0f)), hn::Set(d, 16.0f), x);
   const auto square = hn::Mul(x, x);
   const auto e = exp(d, hn::Neg(hn::Mul(square, half)));
-  if constexpr (is_f64<D>) return e;
-  else return hn::NegMulAdd(hn::Mul(hn::MulSub(x, x, square), half), e, e);
+  if constexpr (is_f64<D>)
+    return e;
+  else
+    return hn::NegMulAdd(hn::Mul(hn::MulSub(x, x, square), half), e, e);
 }
 
 /// erfc(z/sqrt 2)/2 for z >= 0, given e = exp(-z^2/2): e t P(t), t = 1/(1 + 0.3 z/sqrt 2).
@@ -115,7 +120,8 @@ HWY_INLINE hn::Vec<D> normal_tail(D d, hn::Vec<D> z, hn::Vec<D> e) {
 template <class D>
 HWY_INLINE Normal<hn::Vec<D>> normal(D d, hn::Vec<D> x) {
   const auto e = exp_minus_half_square(d, x);
-  const auto density = hn::Mul(e, hn::Set(d, static_cast<hn::TFromD<D>>(std::numbers::inv_sqrtpi / std::numbers::sqrt2)));
+  const auto density =
+      hn::Mul(e, hn::Set(d, static_cast<hn::TFromD<D>>(std::numbers::inv_sqrtpi / std::numbers::sqrt2)));
   if constexpr (is_f64<D>) {
     return {map_lanes(d, x, [](double v) { return 0.5 * std::erfc(-v / std::numbers::sqrt2); }), density};
   } else {

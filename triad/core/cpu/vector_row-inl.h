@@ -1,5 +1,5 @@
-// Rows in memory as vectors of the type arithmetic is done in. Per-target code: include after <hwy/highway.h> from a file
-// that is compiled once for each target. D is a tag of Compute<T> lanes.
+// Rows in memory as vectors of the type arithmetic is done in. Per-target code: include after <hwy/highway.h> from a
+// file that is compiled once for each target. D is a tag of Compute<T> lanes.
 #include <hwy/highway.h>
 
 #include <algorithm>
@@ -31,9 +31,13 @@ using Tag = hn::CappedTag<C, kMostLanes>;
 template <class T>
 using Stored = std::conditional_t<sizeof(T) == 2, uint16_t, T>;
 template <class T>
-const Stored<T>* stored(const T* p) { return reinterpret_cast<const Stored<T>*>(p); }
+const Stored<T>* stored(const T* p) {
+  return reinterpret_cast<const Stored<T>*>(p);
+}
 template <class T>
-Stored<T>* stored(T* p) { return reinterpret_cast<Stored<T>*>(p); }
+Stored<T>* stored(T* p) {
+  return reinterpret_cast<Stored<T>*>(p);
+}
 template <class T>
 using StoredTag = hn::Rebind<Stored<T>, Tag<Compute<T>>>;
 
@@ -149,8 +153,8 @@ struct Part {
   static constexpr bool kMasked = (HWY_TARGET == HWY_AVX2 && sizeof(T) >= 4) || HWY_TARGET == HWY_AVX3;
 };
 
-/// Calls body(part, i) for the vectors of a row of n elements, where `part` is a Whole or, at the end, a Part, which load
-/// and store at element i.
+/// Calls body(part, i) for the vectors of a row of n elements, where `part` is a Whole or, at the end, a Part, which
+/// load and store at element i.
 template <class C, class Body>
 HWY_INLINE void for_each_vector(int64_t n, const Body& body) {
   const auto lanes = static_cast<int64_t>(hn::Lanes(Tag<C>()));
@@ -164,9 +168,8 @@ template <class T, class F, class... In>
 void map_vectors(int64_t n, int64_t cost, const F& f, T* y, const In*... in) {
   const int64_t chunk = std::max<int64_t>(chunk_for_cost(cost) / 1024, 1) * 1024;
   parallel_for(n, chunk, [&](int64_t first, int64_t last) {
-    for_each_vector<Compute<T>>(last - first, [&](auto part, int64_t i) {
-      part.store(f(part.load(in + first + i)...), y + first + i);
-    });
+    for_each_vector<Compute<T>>(
+        last - first, [&](auto part, int64_t i) { part.store(f(part.load(in + first + i)...), y + first + i); });
   });
 }
 

@@ -61,8 +61,10 @@ struct TanhForm {
 
 template <class Visitor>
 void with_form(GeluForm form, const Visitor& visitor) {
-  if (form == GeluForm::erf) visitor(ErfForm());
-  else visitor(TanhForm());
+  if (form == GeluForm::erf)
+    visitor(ErfForm());
+  else
+    visitor(TanhForm());
 }
 
 }  // namespace
@@ -71,8 +73,8 @@ void GeluForwardCpu(const GeluForward& args) {
   dispatch_floating("gelu", args.x.dtype(), [&]<class T>(std::type_identity<T>) {
     with_form(args.form, [&](auto form) {
       const vec::Tag<Compute<T>> d;
-      vec::map_vectors(args.x.numel(), kCost, [=](auto x) { return form.value(d, x); }, args.y.mutable_data<T>(),
-                       args.x.data<T>());
+      vec::map_vectors(
+          args.x.numel(), kCost, [=](auto x) { return form.value(d, x); }, args.y.mutable_data<T>(), args.x.data<T>());
     });
   });
 }
@@ -81,8 +83,9 @@ void GeluBackwardCpu(const GeluBackward& args) {
   dispatch_floating("gelu", args.x.dtype(), [&]<class T>(std::type_identity<T>) {
     with_form(args.form, [&](auto form) {
       const vec::Tag<Compute<T>> d;
-      vec::map_vectors(args.x.numel(), kCost, [=](auto x, auto dy) { return hn::Mul(dy, form.slope(d, x)); },
-                       args.dx.mutable_data<T>(), args.x.data<T>(), args.dy.data<T>());
+      vec::map_vectors(
+          args.x.numel(), kCost, [=](auto x, auto dy) { return hn::Mul(dy, form.slope(d, x)); },
+          args.dx.mutable_data<T>(), args.x.data<T>(), args.dy.data<T>());
     });
   });
 }

@@ -45,8 +45,11 @@ const RegisterOp registered([] {
     };
     constexpr double kInf = std::numeric_limits<double>::infinity();
     std::vector<Sample> samples = {
-        sample("matrix", make.normal({5, 37}, 2)), sample("scalar", make.normal({})), sample("empty", make.normal({0, 3})),
-        sample("more than a chunk", make.normal({2, 2111})), sample("far tails", make.uniform({101}, -90, 90)),
+        sample("matrix", make.normal({5, 37}, 2)),
+        sample("scalar", make.normal({})),
+        sample("empty", make.normal({0, 3})),
+        sample("more than a chunk", make.normal({2, 2111})),
+        sample("far tails", make.uniform({101}, -90, 90)),
         sample("hostile", from_values({0.0, -0.0, 1e4, -1e4, 60000.0, kInf, -kInf, std::nan("")}, {8}))};
     samples.back().check_gradient = false;
     return samples;

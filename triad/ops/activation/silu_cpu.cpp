@@ -21,8 +21,9 @@ constexpr int64_t kCost = 3;
 void SiluForwardCpu(const SiluForward& args) {
   dispatch_floating("silu", args.x.dtype(), [&]<class T>(std::type_identity<T>) {
     const vec::Tag<Compute<T>> d;
-    vec::map_vectors(args.x.numel(), kCost, [=](auto x) { return hn::Mul(x, vec::sigmoid(d, x)); },
-                     args.y.mutable_data<T>(), args.x.data<T>());
+    vec::map_vectors(
+        args.x.numel(), kCost, [=](auto x) { return hn::Mul(x, vec::sigmoid(d, x)); }, args.y.mutable_data<T>(),
+        args.x.data<T>());
   });
 }
 
@@ -35,7 +36,8 @@ void SiluBackwardCpu(const SiluBackward& args) {
       const auto s = vec::sigmoid(d, x);
       return hn::Mul(dy, hn::Mul(s, hn::MulAdd(x, hn::Sub(one, s), one)));
     };
-    vec::map_vectors(args.x.numel(), kCost, slope_times, args.dx.mutable_data<T>(), args.x.data<T>(), args.dy.data<T>());
+    vec::map_vectors(args.x.numel(), kCost, slope_times, args.dx.mutable_data<T>(), args.x.data<T>(),
+                     args.dy.data<T>());
   });
 }
 

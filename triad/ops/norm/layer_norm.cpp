@@ -19,8 +19,8 @@ void check_arguments(const Tensor& x, const Tensor& weight, const Tensor& bias, 
   require<ShapeError>(x.rank() > 0, op, "x is a scalar, expected at least one axis");
   for (const auto& [name, t] : {std::pair{"weight", &weight}, std::pair{"bias", &bias}}) {
     if (!t->defined()) continue;
-    require<ShapeError>(t->shape() == Shape{x.size(-1)}, op, name, " has shape ", t->shape(), ", expected [", x.size(-1),
-                        "] to match the last axis of x ", x.shape(),
+    require<ShapeError>(t->shape() == Shape{x.size(-1)}, op, name, " has shape ", t->shape(), ", expected [",
+                        x.size(-1), "] to match the last axis of x ", x.shape(),
                         Hint{"construct LayerNorm with the feature size of x"});
     check_same_dtype(op, name, *t, x);
     check_same_device(op, name, *t, x);
@@ -34,20 +34,23 @@ Tensor contiguous_or_undefined(const Tensor& t) { return t.defined() ? contiguou
 
 Tensor layer_norm(const Tensor& x_in, const Tensor& weight_in, const Tensor& bias_in, double eps) {
   check_arguments(x_in, weight_in, bias_in, eps);
-  const Tensor x = contiguous(x_in), weight = contiguous_or_undefined(weight_in), bias = contiguous_or_undefined(bias_in);
+  const Tensor x = contiguous(x_in), weight = contiguous_or_undefined(weight_in),
+               bias = contiguous_or_undefined(bias_in);
   const Shape rows = reduced_shape(x.shape(), {x.rank() - 1}, false);
   Tensor y = empty_like(x), mean = empty(rows, DType::f64, x.device());
   Tensor rstd = empty(rows, accumulation_dtype(x.dtype()), x.device());
   layer_norm_forward(x.device(), {x, weight, bias, eps, y, mean, rstd});
-  return record("layer_norm", {x_in, weight_in, bias_in}, y, {x, weight, mean, rstd}, [](const Backward& b) -> Gradients {
-    const Tensor &x_saved = b.saved(0), &dy = contiguous(b.dy());
-    const auto wanted = [&](size_t input, const Shape& shape) {
-      return b.needs(input) ? empty(shape, x_saved.dtype(), x_saved.device()) : Tensor();
-    };
-    Tensor dx = wanted(0, x_saved.shape()), dweight = wanted(1, {x_saved.size(-1)}), dbias = wanted(2, {x_saved.size(-1)});
-    layer_norm_backward(x_saved.device(), {x_saved, b.saved(1), b.saved(2), b.saved(3), dy, dx, dweight, dbias});
-    return {dx, dweight, dbias};
-  });
+  return record(
+      "layer_norm", {x_in, weight_in, bias_in}, y, {x, weight, mean, rstd}, [](const Backward& b) -> Gradients {
+        const Tensor &x_saved = b.saved(0), &dy = contiguous(b.dy());
+        const auto wanted = [&](size_t input, const Shape& shape) {
+          return b.needs(input) ? empty(shape, x_saved.dtype(), x_saved.device()) : Tensor();
+        };
+        Tensor dx = wanted(0, x_saved.shape()), dweight = wanted(1, {x_saved.size(-1)}),
+               dbias = wanted(2, {x_saved.size(-1)});
+        layer_norm_backward(x_saved.device(), {x_saved, b.saved(1), b.saved(2), b.saved(3), dy, dx, dweight, dbias});
+        return {dx, dweight, dbias};
+      });
 }
 
 namespace {
@@ -109,16 +112,29 @@ const RegisterOp registered([] {
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{
-        {"weight", [] { layer_norm(zeros({8, 512, 1024}), zeros({768})); },
+        {"weight",
+         [] {
+           layer_norm(zeros({8, 512, 1024}), zeros({768}));
+         },
          "layer_norm: weight has shape [768], expected [1024] to match the last axis of x [8, 512, 1024]\n"
          "  hint: construct LayerNorm with the feature size of x"},
-        {"bias", [] { layer_norm(zeros({2, 3}), {}, zeros({1, 3})); },
+        {"bias",
+         [] {
+           layer_norm(zeros({2, 3}), {}, zeros({1, 3}));
+         },
          "layer_norm: bias has shape [1, 3], expected [3] to match the last axis of x [2, 3]\n"
          "  hint: construct LayerNorm with the feature size of x"},
-        {"integers", [] { layer_norm(zeros({2, 3}, DType::i64)); },
+        {"integers",
+         [] {
+           layer_norm(zeros({2, 3}, DType::i64));
+         },
          "layer_norm: x is i64, expected a floating dtype"},
         {"scalar", [] { layer_norm(zeros({})); }, "layer_norm: x is a scalar, expected at least one axis"},
-        {"eps", [] { layer_norm(zeros({2, 3}), {}, {}, -1); }, "layer_norm: eps is -1, expected at least 0"}};
+        {"eps",
+         [] {
+           layer_norm(zeros({2, 3}), {}, {}, -1);
+         },
+         "layer_norm: eps is -1, expected at least 0"}};
   };
   return spec;
 });

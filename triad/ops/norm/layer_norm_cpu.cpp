@@ -74,7 +74,8 @@ void forward(const LayerNormForward& args) {
   double* mean = args.mean.mutable_data<double>();
   auto* rstd = args.rstd.mutable_data<Compute<T>>();
   cpu::parallel_for(rows, cpu::chunk_for_cost(kCost * n), [&](int64_t first, int64_t last) {
-    for (int64_t r = first; r < last; ++r) forward_row(x + r * n, weight, bias, n, args.eps, y + r * n, mean[r], rstd[r]);
+    for (int64_t r = first; r < last; ++r)
+      forward_row(x + r * n, weight, bias, n, args.eps, y + r * n, mean[r], rstd[r]);
   });
 }
 

@@ -30,9 +30,8 @@ Compute<T> row_maximum(const T* x, int64_t n) {
   const vec::Tag<C> d;
   constexpr C kMinusInf = -std::numeric_limits<C>::infinity();
   auto largest = hn::Set(d, kMinusInf);
-  vec::for_each_vector<C>(n, [&](auto part, int64_t i) {
-    largest = hn::Max(part.load(x + i, static_cast<float>(kMinusInf)), largest);
-  });
+  vec::for_each_vector<C>(
+      n, [&](auto part, int64_t i) { largest = hn::Max(part.load(x + i, static_cast<float>(kMinusInf)), largest); });
   return hn::GetLane(hn::MaxOfLanes(d, largest));
 }
 

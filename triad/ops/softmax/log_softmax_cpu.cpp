@@ -21,7 +21,8 @@ void LogSoftmaxForwardCpu(const LogSoftmaxForward& args) {
         const C shift = shift_for(row_maximum(x + start, n));
         const C sum = exponentials<C>(x + start, n, shift, nullptr);
         // Two subtractions: shift + log(sum) would lose log(sum) beside a large shift. A row of -inf is its own result.
-        const auto shifts = hn::Set(vec::Tag<C>(), shift), logs = hn::Set(vec::Tag<C>(), sum == C(0) ? C(0) : std::log(sum));
+        const auto shifts = hn::Set(vec::Tag<C>(), shift),
+                   logs = hn::Set(vec::Tag<C>(), sum == C(0) ? C(0) : std::log(sum));
         vec::for_each_vector<C>(n, [&](auto part, int64_t i) {
           part.store(hn::Sub(hn::Sub(part.load(x + start + i), shifts), logs), y + start + i);
         });

@@ -86,14 +86,13 @@ const RegisterOp registered([] {
     std::vector<Sample> samples;
     const auto add = [&](std::string label, Tensor x, Axes axes, bool keep, bool check_gradient = true) {
       const double n = static_cast<double>(x.numel());
-      samples.push_back(
-          {.label = std::move(label),
-           .inputs = {std::move(x)},
-           .run = [=](std::span<const Tensor> in) -> Tensors { return {logsumexp(in[0], axes, keep)}; },
-           .reference = [=](std::span<const Tensor> in) { return naive(in[0], axes, keep); },
-           .check_gradient = check_gradient,
-           .flops = 12 * n,
-           .min_bytes = 4 * n});
+      samples.push_back({.label = std::move(label),
+                         .inputs = {std::move(x)},
+                         .run = [=](std::span<const Tensor> in) -> Tensors { return {logsumexp(in[0], axes, keep)}; },
+                         .reference = [=](std::span<const Tensor> in) { return naive(in[0], axes, keep); },
+                         .check_gradient = check_gradient,
+                         .flops = 12 * n,
+                         .min_bytes = 4 * n});
     };
     constexpr double kInf = std::numeric_limits<double>::infinity();
     add("all axes", make.normal({3, 4, 5}), {}, false);
@@ -108,14 +107,18 @@ const RegisterOp registered([] {
     add("wide range", make.normal({3, 50}, 300), {-1}, false, false);
     add("equal values", full({2, 21}, 5, DType::f64), {-1}, false);
     add("NaN and infinities in their rows",
-        from_values({-kInf, -kInf, -kInf, 1.0, std::nan(""), 2.0, 1.0, kInf, 2.0, -kInf, 0.5, -kInf}, {4, 3}), {-1}, false,
-        false);
+        from_values({-kInf, -kInf, -kInf, 1.0, std::nan(""), 2.0, 1.0, kInf, 2.0, -kInf, 0.5, -kInf}, {4, 3}), {-1},
+        false, false);
     return samples;
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{
         {"integers", [] { logsumexp(zeros({2}, DType::i64)); }, "logsumexp: x is i64, expected a floating dtype"},
-        {"axis", [] { logsumexp(zeros({2, 3}), {2}); }, "logsumexp: axis 2 does not exist in a tensor of 2 axes"}};
+        {"axis",
+         [] {
+           logsumexp(zeros({2, 3}), {2});
+         },
+         "logsumexp: axis 2 does not exist in a tensor of 2 axes"}};
   };
   return spec;
 });

@@ -22,11 +22,14 @@ void SoftmaxForwardCpu(const SoftmaxForward& args) {
       for (int64_t r = first; r < last; ++r) {
         T* out = y + r * n;
         C* terms;
-        if constexpr (std::is_same_v<T, C>) terms = out;
-        else terms = wide.mutable_data<C>();
+        if constexpr (std::is_same_v<T, C>)
+          terms = out;
+        else
+          terms = wide.mutable_data<C>();
         const C sum = exponentials(x + r * n, n, shift_for(row_maximum(x + r * n, n)), terms);
         const auto inverse = hn::Set(vec::Tag<C>(), sum == C(0) ? C(0) : C(1) / sum);
-        vec::for_each_vector<C>(n, [&](auto part, int64_t i) { part.store(hn::Mul(part.load(terms + i), inverse), out + i); });
+        vec::for_each_vector<C>(
+            n, [&](auto part, int64_t i) { part.store(hn::Mul(part.load(terms + i), inverse), out + i); });
       }
     });
   });

@@ -22,7 +22,9 @@ OpSpec softmax_spec(std::string_view name, void (*naive)(std::vector<double>&)) 
         int64_t inner = 1;
         for (int i = static_cast<int>(position) + 1; i < in[0].rank(); ++i) inner *= in[0].size(i);
         std::vector<double> values = in[0].to_vector<double>(), row(static_cast<size_t>(extent));
-        const auto at = [&](int64_t start, size_t k) -> double& { return values[static_cast<size_t>(start) + k * static_cast<size_t>(inner)]; };
+        const auto at = [&](int64_t start, size_t k) -> double& {
+          return values[static_cast<size_t>(start) + k * static_cast<size_t>(inner)];
+        };
         for (int64_t start = 0; start < in[0].numel(); ++start) {
           if (start / inner % extent != 0) continue;
           for (size_t k = 0; k < row.size(); ++k) row[k] = at(start, k);
@@ -53,14 +55,18 @@ OpSpec softmax_spec(std::string_view name, void (*naive)(std::vector<double>&)) 
     add("wide range", make.normal({3, 50}, 300), -1, false);
     add("equal values", full({2, 21}, -3, DType::f64), -1);
     add("NaN and infinities in their rows",
-        from_values({-kInf, -kInf, -kInf, 1.0, std::nan(""), 2.0, 1.0, kInf, 2.0, -kInf, std::nan(""), -kInf}, {4, 3}), -1,
-        false);
+        from_values({-kInf, -kInf, -kInf, 1.0, std::nan(""), 2.0, 1.0, kInf, 2.0, -kInf, std::nan(""), -kInf}, {4, 3}),
+        -1, false);
     return samples;
   };
   spec.errors = [name] {
     return std::vector<ErrorSample>{
         {"integers", [] { op(zeros({2}, DType::i64), -1); }, str(name, ": x is i64, expected a floating dtype")},
-        {"axis", [] { op(zeros({2, 3}), 2); }, str(name, ": axis 2 does not exist in a tensor of 2 axes")}};
+        {"axis",
+         [] {
+           op(zeros({2, 3}), 2);
+         },
+         str(name, ": axis 2 does not exist in a tensor of 2 axes")}};
   };
   return spec;
 }
