@@ -1,9 +1,9 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <cstring>
 #include <fstream>
 #include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "tests/harness/data_path.h"
 #include "tests/harness/message_of.h"
@@ -41,7 +41,11 @@ struct Row {
 
 Row row_of(int64_t index) {
   RandomStream random(RandomKey{.seed = 5, .sample = static_cast<uint32_t>(index)});
-  Row row{std::vector<uint8_t>(60), {}, std::vector<int16_t>(random.below(400)), std::vector<float>(random.below(3) * 8), index * 7};
+  Row row{std::vector<uint8_t>(60),
+          {},
+          std::vector<int16_t>(random.below(400)),
+          std::vector<float>(random.below(3) * 8),
+          index * 7};
   for (auto& v : row.image) v = static_cast<uint8_t>(random.below(256));
   for (auto& v : row.audio) v = static_cast<int16_t>(random.below(65536));
   for (auto& v : row.frames) v = static_cast<float>(random.normal());
@@ -57,7 +61,8 @@ Manifest build(const std::filesystem::path& folder, WriteOptions options = {.sha
   writer.set_attribute("note", std::string("größer"));
   writer.add_file("vocab.txt", "[PAD]\n[UNK]\n");
   ShardWriter& train = writer.split("train", kColumns);
-  ShardWriter& test = writer.split("test", {{"flag", ElementType::boolean, false, {}}, {"half", ElementType::bf16, false, {2}}});
+  ShardWriter& test =
+      writer.split("test", {{"flag", ElementType::boolean, false, {}}, {"half", ElementType::bf16, false, {2}}});
   for (int64_t i = 0; i < kSamples; ++i) {
     const Row row = row_of(i);
     train.add({row.image, row.text, row.audio, row.frames, row.label});
@@ -141,7 +146,8 @@ TEST(Shards, UsesThatCannotBeRightSayWhy) {
             "dataset: 'rows' has no split 'dev'; there are: train, test, none");
   EXPECT_EQ(message_of<IoError>([&] { train.read(0, "sound"); }),
             "dataset: split 'train' has no column 'sound'; there are: image, text, audio, frames, label");
-  EXPECT_EQ(message_of<ValueError>([&] { train.read(kSamples); }), "dataset: sample 500 of split 'train', which has 500");
+  EXPECT_EQ(message_of<ValueError>([&] { train.read(kSamples); }),
+            "dataset: sample 500 of split 'train', which has 500");
   EXPECT_THROW(train.read(-1), ValueError);
   EXPECT_THROW(train.lengths("image"), ValueError);
   EXPECT_EQ(message_of<IoError>([&] { train.values<int32_t>("label"); }),
@@ -154,9 +160,13 @@ TEST(Shards, UsesThatCannotBeRightSayWhy) {
 
   DatasetWriter writer(folder / "other", "other", {.generator = "test"});
   ShardWriter& split = writer.split("a", {{"x", ElementType::f32, false, {2}}});
-  EXPECT_EQ(message_of<ValueError>([&] { split.add({std::vector<double>{1, 2}}); }),
+  EXPECT_EQ(message_of<ValueError>([&] {
+              split.add({std::vector<double>{1, 2}});
+            }),
             "dataset: column 'x' of split 'a' holds f32, got f64");
-  EXPECT_EQ(message_of<ValueError>([&] { split.add({std::vector<float>{1, 2, 3}}); }),
+  EXPECT_EQ(message_of<ValueError>([&] {
+              split.add({std::vector<float>{1, 2, 3}});
+            }),
             "dataset: column 'x' of split 'a' takes 8 bytes a sample, got 12");
   EXPECT_THROW(split.add({1.0f, 2.0f}), ValueError);
   EXPECT_THROW(writer.split("a", {{"x", ElementType::f32, false, {}}}), ValueError);
@@ -197,8 +207,9 @@ TEST(Shards, AnInterruptedBuildIsNoDataSetAndCanBeRunAgain) {
   EXPECT_TRUE(std::filesystem::exists(folder / "set" / "train-00000.h5"));
   write_bytes(folder / "set" / "train-00009.h5.partial", "cut off");
   EXPECT_EQ(message_of<IoError>([&] { ShardedDataset{folder / "set"}; }),
-            "dataset: " + (folder / "set").string() + " is not complete: its build was interrupted\n  hint: build it: " +
-                "triad data build NAME --out " + (folder / "set").string());
+            "dataset: " + (folder / "set").string() +
+                " is not complete: its build was interrupted\n  hint: build it: " + "triad data build NAME --out " +
+                (folder / "set").string());
   build(folder / "set");
   const Inspection inspection = inspect(folder / "set");
   EXPECT_TRUE(inspection.unlisted.empty());
@@ -209,7 +220,8 @@ TEST(Shards, WhatIsInTheFolderIsNotLost) {
   const TempFolder folder;
   build(folder / "set");
   EXPECT_EQ(message_of<IoError>([&] { build(folder / "set"); }),
-            "dataset: " + (folder / "set").string() + " already holds a data set\n  hint: choose another folder, or say that " +
+            "dataset: " + (folder / "set").string() +
+                " already holds a data set\n  hint: choose another folder, or say that " +
                 "it may be replaced (--replace)");
   EXPECT_TRUE(inspect(folder / "set").damage.empty());
   build(folder / "set", {.shard_bytes = 1 << 30, .replace = true});
@@ -220,8 +232,9 @@ TEST(Shards, WhatIsInTheFolderIsNotLost) {
   EXPECT_THROW(build(folder / "home", {.replace = true}), IoError);
   EXPECT_EQ(bytes_of(folder / "home" / "thesis-00001.h5"), "years of work");
   EXPECT_EQ(message_of<IoError>([&] { ShardedDataset{folder / "home"}; }),
-            "dataset: " + (folder / "home").string() + " is not a data set: it has no dataset.json\n  hint: build it: " +
-                "triad data build NAME --out " + (folder / "home").string());
+            "dataset: " + (folder / "home").string() +
+                " is not a data set: it has no dataset.json\n  hint: build it: " + "triad data build NAME --out " +
+                (folder / "home").string());
   write_bytes(folder / "file", "x");
   EXPECT_THROW(build(folder / "file"), IoError);
   EXPECT_THROW(ShardedDataset{folder / "missing"}, IoError);
@@ -258,7 +271,8 @@ TEST(Shards, DamagedShardsAreErrorsWhicheverByteIsHit) {
     EXPECT_THROW(read(), IoError);
   }
   write_bytes(folder / "set" / name, std::string_view(bytes).substr(0, bytes.size() - 1));
-  EXPECT_THAT(message_of<IoError>(read), AllOf(HasSubstr(name + " has " + std::to_string(bytes.size() - 1)), HasSubstr("hint: ")));
+  EXPECT_THAT(message_of<IoError>(read),
+              AllOf(HasSubstr(name + " has " + std::to_string(bytes.size() - 1)), HasSubstr("hint: ")));
   std::filesystem::remove(folder / "set" / name);
   EXPECT_THAT(message_of<IoError>(read), HasSubstr(name + ": No such file"));
   write_bytes(folder / "set" / name, bytes);
@@ -289,8 +303,10 @@ TEST(Shards, AShardOfAnotherBuildIsRefused) {
   };
   EXPECT_THAT(refuse([&](hdf5::File& file, int64_t n) { with_image(file, n, ElementType::f32); }),
               AllOf(HasSubstr("'/image' in "), HasSubstr("is f32 ["), HasSubstr("dataset.json says u8 [")));
-  EXPECT_THAT(refuse([&](hdf5::File& file, int64_t n) { with_image(file, n - 1, ElementType::u8); }), HasSubstr("'/image' in "));
-  EXPECT_THAT(refuse([&](hdf5::File& file, int64_t n) { with_image(file, n, ElementType::u8); }), HasSubstr("no 'text'"));
+  EXPECT_THAT(refuse([&](hdf5::File& file, int64_t n) { with_image(file, n - 1, ElementType::u8); }),
+              HasSubstr("'/image' in "));
+  EXPECT_THAT(refuse([&](hdf5::File& file, int64_t n) { with_image(file, n, ElementType::u8); }),
+              HasSubstr("no 'text'"));
   EXPECT_THAT(refuse([&](hdf5::File& file, int64_t n) {
                 with_image(file, n, ElementType::u8);
                 std::vector<int64_t> offsets(static_cast<size_t>(n) + 1, 5);
@@ -314,15 +330,17 @@ TEST(Inspect, CountsAndDescribesAWholeDataSet) {
   EXPECT_EQ(inspection.splits[0].columns[1].shortest, 0);
   EXPECT_THAT(inspection.unlisted, ElementsAre("notes.md"));
   const std::string text = describe(folder / "set", inspection, 2);
-  EXPECT_THAT(text, AllOf(HasSubstr("split train: 500 samples"), HasSubstr("image: u8 [3, 4, 5], 30 kB"),
-                          HasSubstr("[1] image [3, 4, 5] from "), HasSubstr("text \"sample 1"), HasSubstr("label 7"),
-                          HasSubstr("flag 1"), HasSubstr("not part of the data set: notes.md"), HasSubstr("no damage found")));
+  EXPECT_THAT(
+      text, AllOf(HasSubstr("split train: 500 samples"), HasSubstr("image: u8 [3, 4, 5], 30 kB"),
+                  HasSubstr("[1] image [3, 4, 5] from "), HasSubstr("text \"sample 1"), HasSubstr("label 7"),
+                  HasSubstr("flag 1"), HasSubstr("not part of the data set: notes.md"), HasSubstr("no damage found")));
 }
 
 TEST(Inspect, NamesShardColumnAndRowsOfDamage) {
   const TempFolder folder;
   DatasetWriter writer(folder / "set", "rows", {.generator = "test"}, {.deflate = 0});
-  ShardWriter& split = writer.split("a", {{"wide", ElementType::i32, false, {1000}}, {"text", ElementType::u8, true, {}}});
+  ShardWriter& split =
+      writer.split("a", {{"wide", ElementType::i32, false, {1000}}, {"text", ElementType::u8, true, {}}});
   std::vector<int32_t> wide(1000);
   for (int32_t i = 0; i < 100; ++i) {
     std::ranges::fill(wide, 0x51000000 + i);
@@ -341,7 +359,8 @@ TEST(Inspect, NamesShardColumnAndRowsOfDamage) {
   EXPECT_EQ(inspection.damage[0].column, "text");
   EXPECT_EQ(inspection.damage[0].first_row, 65);  // the second chunk of 65536 bytes begins in this row
   EXPECT_EQ(inspection.damage[0].last_row, 100);
-  EXPECT_THAT(inspection.damage[0].text(), AllOf(HasSubstr(name + ", column 'text', rows [65, 100): "), HasSubstr("Fletcher32")));
+  EXPECT_THAT(inspection.damage[0].text(),
+              AllOf(HasSubstr(name + ", column 'text', rows [65, 100): "), HasSubstr("Fletcher32")));
   EXPECT_THAT(describe(folder / "set", inspection), HasSubstr("DAMAGED " + name));
 
   write_bytes(path, std::string_view(bytes).substr(0, bytes.size() / 2));
@@ -392,12 +411,14 @@ TEST(Manifest, WhatNoWriterProducesIsRefusedByFileAndKey) {
   EXPECT_EQ(refused("\"schema\": 1", "\"schema\": 2"), "dataset: d.json: schema version 2, this program reads 1");
   EXPECT_EQ(refused("triad-dataset", "zarr"), "dataset: d.json: does not describe a data set of triad");
   EXPECT_EQ(refused("\"samples\": 500", "\"samples\": -1"), "dataset: d.json: 'splits[0].samples' is not a count");
-  EXPECT_EQ(refused("\"samples\": 500", "\"samples\": 501"), "dataset: d.json: 'splits[0].samples' is 501, the shards have 500");
+  EXPECT_EQ(refused("\"samples\": 500", "\"samples\": 501"),
+            "dataset: d.json: 'splits[0].samples' is 501, the shards have 500");
   EXPECT_EQ(refused("\"train-00000.h5\"", "\"../train-00000.h5\""),
             "dataset: d.json: 'splits[0].shards[0].file' is not a plain name");
   EXPECT_EQ(refused("\"train-00001.h5\"", "\"train-00000.h5\""),
             "dataset: d.json: 'splits[0].shards[1]' names train-00000.h5 once more");
-  EXPECT_EQ(refused("\"type\": \"u8\"", "\"type\": \"u7\""), "dataset: d.json: 'splits[0].columns[0].type' is no element type");
+  EXPECT_EQ(refused("\"type\": \"u8\"", "\"type\": \"u7\""),
+            "dataset: d.json: 'splits[0].columns[0].type' is no element type");
   EXPECT_EQ(refused("\"ragged\": false", "\"ragged\": 0"),
             "dataset: d.json: 'splits[0].columns[0].ragged' is neither true nor false");
   EXPECT_EQ(refused("\"crc32\": \"", "\"crc32\": \"z"), "dataset: d.json: 'splits[0].shards[0].crc32' is not a CRC-32");
