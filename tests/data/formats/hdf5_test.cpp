@@ -60,11 +60,11 @@ TEST(Hdf5, EveryElementTypeComesBackBitForBit) {
     round_trip<uint8_t>(file, "u8", {0, 255});
     round_trip<uint8_t>(file, "none", {});
     const std::vector<uint8_t> truth = {1, 0, 1};
-    hdf5::Dataset flags = file.create_dataset("flags", ElementType::boolean, {3});
-    flags.write_rows(0, 3, std::as_bytes(std::span(truth)));
-    EXPECT_EQ(flags.read<uint8_t>(), truth);
+    file.create_dataset("flags", ElementType::boolean, {3}).write_rows(0, 3, std::as_bytes(std::span(truth)));
+    EXPECT_EQ(file.dataset("flags").read<uint8_t>(), truth);
     const double pi = 3.25;
     file.write<double>("scalar", {&pi, 1}, {});
+    file.close();
   }
   const File file = File::open(folder / "a.h5");
   EXPECT_EQ(file.dataset("flags").type(), ElementType::boolean);
@@ -88,10 +88,10 @@ TEST(Hdf5, AttributesHoldTextAndNumbers) {
     file.set_attribute("count", int64_t{-3});
     file.set_attribute("count", int64_t{4});
     file.set_attribute("ratio", 0.1);
-    hdf5::Group group = file.create_group("g");
-    group.set_values<int32_t>("list", std::vector<int32_t>{1, 2, 3});
-    group.set_values<float>("no list", {});
+    file.create_group("g").set_values<int32_t>("list", std::vector<int32_t>{1, 2, 3});
+    file.group("g").set_values<float>("no list", {});
     EXPECT_THROW(file.set_attribute("bad", std::string_view("a\0b", 3)), ValueError);
+    file.close();
   }
   const File file = File::open(folder / "a.h5");
   EXPECT_EQ(file.text_attribute("name"), "Büffel 水牛");

@@ -161,13 +161,16 @@ std::string Group::read_text(const std::string& name) const {
   return {bytes.begin(), bytes.end()};
 }
 
+// The file grows in memory and goes to disk in one piece when it is closed: the library's own writes of single chunks,
+// where the disk is full, leave it with state that it can neither flush nor drop and that it crashes on later.
 File File::create(const std::filesystem::path& path) {
+  constexpr size_t kGrowth = size_t{1} << 20;  // bytes
   const Session session;
   const Handle creation = own_properties(checked(H5Pcreate(H5P_FILE_CREATE), "make file properties"));
   checked(H5Pset_obj_track_times(creation.id(), false), "turn object times off");
-  Handle file(
-      checked(H5Fcreate(path.c_str(), H5F_ACC_EXCL, creation.id(), file_access().id()), "create ", path.string()),
-      H5Fclose);
+  const Handle access = file_access();
+  checked(H5Pset_fapl_core(access.id(), kGrowth, /*backing_store=*/true), "keep a new file in memory");
+  Handle file(checked(H5Fcreate(path.c_str(), H5F_ACC_EXCL, creation.id(), access.id()), "create ", path.string()), H5Fclose);
   return {std::move(file), std::make_shared<std::string>(path.string()), "/"};
 }
 
@@ -182,9 +185,9 @@ void File::close() {
   if (!handle_.is_open()) return;
   const Session session;
   const hid_t id = handle_.id();
-  checked(H5Fflush(id, H5F_SCOPE_GLOBAL), "write ", *file_);
   const ssize_t open = H5Fget_obj_count(id, H5F_OBJ_DATASET | H5F_OBJ_GROUP | H5F_OBJ_ATTR | H5F_OBJ_LOCAL);
   require<IoError>(open == 0, "hdf5", open, " data sets or groups of ", *file_, " are still open");
+  checked(H5Fflush(id, H5F_SCOPE_GLOBAL), "write ", *file_);
   checked(H5Fclose(handle_.release()), "close ", *file_);
 }
 

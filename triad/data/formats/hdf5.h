@@ -184,13 +184,13 @@ class Group : public Node {
 /// recorded (equal content gives equal bytes), file locks are not taken.
 class File : public Group {
  public:
-  /// A new file; IoError if it exists. Nothing is safe on disk before close().
+  /// A new file; IoError if it exists. It lies in memory until close() and is not safe on disk before.
   static File create(const std::filesystem::path& path);
   /// An existing file, to read. Files of other programs open too, as long as they use no links out of the file.
   static File open(const std::filesystem::path& path);
 
-  /// Writes what is buffered and closes. Throws if any of it cannot be written, or while a group or data set of this
-  /// file is still open. A file that goes without close() may be incomplete: use close() on everything written.
+  /// Writes a new file to disk, and closes. Throws if it cannot be written, or while a group or data set of this file is
+  /// still open. A new file that goes without close() may be incomplete.
   void close();
 
  private:
