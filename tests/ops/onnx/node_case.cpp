@@ -1,5 +1,6 @@
 #include "tests/ops/onnx/node_case.h"
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <iterator>

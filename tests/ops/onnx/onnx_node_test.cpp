@@ -37,6 +37,13 @@ const OperatorTable& operators() {
     add_reductions(all);
     add_shapes(all);
     add_indexing(all);
+    add_pooling(all);
+    add_products(all);
+    add_normalisation(all);
+    add_losses(all);
+    add_attention(all);
+    add_recurrent(all);
+    add_optimizers(all);
     return all;
   }();
   return table;
