@@ -18,7 +18,7 @@
 namespace triad::test_vector_math {
 #ifndef TRIAD_TEST_VECTOR_MATH_FUNCTIONS
 #define TRIAD_TEST_VECTOR_MATH_FUNCTIONS
-enum class Function { exp, sigmoid, tanh, cumulative, density, erf };
+enum class Function { exp, sigmoid, softplus, tanh, cumulative, density, erf };
 struct Rows {
   const std::vector<float>& x;
   std::vector<float>& y;
@@ -42,6 +42,9 @@ void Evaluate(Function function, const Rows& rows) {
         break;
       case Function::sigmoid:
         y = vec::sigmoid(d, x);
+        break;
+      case Function::softplus:
+        y = vec::softplus(d, x);
         break;
       case Function::tanh:
         y = vec::tanh(d, x);
@@ -98,6 +101,8 @@ double reference(Function function, double x) {
       return std::exp(x);
     case Function::sigmoid:
       return 1 / (1 + std::exp(-x));
+    case Function::softplus:
+      return std::isnan(x) ? x : std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
     case Function::tanh:
       return std::tanh(x);
     case Function::cumulative:
@@ -130,7 +135,8 @@ struct Case {
 
 TEST(VectorMath, RelativeErrorInEveryInstructionSet) {
   for (const Case& c : {Case{Function::exp, "exp", 88, 2e-7}, Case{Function::sigmoid, "sigmoid", 87, 3e-7},
-                        Case{Function::tanh, "tanh", 20, 3e-7}, Case{Function::cumulative, "cumulative", 13, 5e-7},
+                        Case{Function::softplus, "softplus", 87, 3e-7}, Case{Function::tanh, "tanh", 20, 3e-7},
+                        Case{Function::cumulative, "cumulative", 13, 5e-7},
                         Case{Function::density, "density", 13, 3e-7}, Case{Function::erf, "erf", 6, 3e-7}}) {
     const std::vector<float> x = arguments(c.bound);
     harness::for_each_instruction_set([&](const char* set) {
@@ -154,8 +160,8 @@ TEST(VectorMath, LimitsAndNan) {
   constexpr float kInf = std::numeric_limits<float>::infinity();
   const std::vector<float> x = {0.0f, -0.0f, kInf, -kInf, std::nanf(""), 1e30f, -1e30f, 100.0f, -100.0f, -103.0f};
   harness::for_each_instruction_set([&](const char* set) {
-    for (const Function function :
-         {Function::exp, Function::sigmoid, Function::tanh, Function::cumulative, Function::density, Function::erf}) {
+    for (const Function function : {Function::exp, Function::sigmoid, Function::softplus, Function::tanh,
+                                    Function::cumulative, Function::density, Function::erf}) {
       const std::vector<float> y = evaluate(function, x);
       for (size_t i = 0; i < x.size(); ++i) {
         const auto expected = static_cast<float>(reference(function, x[i]));

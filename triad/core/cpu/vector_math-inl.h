@@ -85,6 +85,21 @@ HWY_INLINE hn::Vec<D> tanh(D d, hn::Vec<D> x) {
   }
 }
 
+/// log(1 + e^x) = max(x, 0) + log(1 + u), u = e^-|x|; log(1 + u) = 2 artanh(s), s = u/(2 + u) <= 1/3.
+template <class D>
+HWY_INLINE hn::Vec<D> softplus(D d, hn::Vec<D> x) {
+  const auto u = exp(d, hn::Neg(hn::Abs(x)));
+  const auto linear = hn::Max(x, hn::Zero(d));
+  if constexpr (is_f64<D>) {
+    return hn::Add(linear, map_lanes(d, u, [](double v) { return std::log1p(v); }));
+  } else {
+    const auto s = hn::Div(u, hn::Add(u, hn::Set(d, 2.0f)));
+    const auto p =
+        polynomial(d, hn::Mul(s, s), 2.000000008f, 0.6666631014f, 0.4002511441f, 0.2795766513f, 0.2819154844f);
+    return hn::MulAdd(s, p, linear);
+  }
+}
+
 /// The standard normal distribution at x.
 template <class V>
 struct Normal {
