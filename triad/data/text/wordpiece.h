@@ -1,0 +1,57 @@
+// WordPiece, as BERT uses it.                                                      [arXiv:1609.08144, arXiv:1810.04805]
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "triad/data/text/tokenizer.h"
+
+namespace triad::data {
+
+/// Splits a word into the longest pieces of the vocabulary, from the left; pieces inside a word begin with "##".
+/// Gives the ids of Hugging Face's BertTokenizerFast for the same vocabulary file. Special tokens are not looked for in
+/// text.
+class WordPiece : public Tokenizer {
+ public:
+  /// `pieces`: one an id. ValueError naming line and piece if one is empty, appears twice, or a special token is missing.
+  explicit WordPiece(std::vector<std::string> pieces, bool lowercase = true);
+
+  /// Reads BERT's vocab.txt: a piece a line. IoError naming file and line.
+  static WordPiece load(const std::filesystem::path& vocabulary, bool lowercase = true);
+  /// The vocabulary as text, a piece a line.
+  std::string vocabulary() const;
+
+  std::vector<int32_t> encode(std::string_view text) const override;
+  std::string decode(std::span<const int32_t> ids) const override;
+  int64_t vocabulary_size() const override { return static_cast<int64_t>(pieces_.size()); }
+  const SpecialTokens& special() const override { return special_; }
+
+ private:
+  void encode_word(std::string_view word, std::vector<int32_t>& ids) const;
+
+  std::vector<std::string> pieces_;
+  std::unordered_map<std::string, int32_t> ids_;
+  SpecialTokens special_;
+  bool lowercase_;
+};
+
+/// BERT's words: control characters dropped, accents stripped and letters lowered if `lowercase`, split at white space,
+/// around punctuation and around CJK ideographs.
+std::vector<std::string> split_words(std::string_view text, bool lowercase);
+
+struct WordPieceTraining {
+  int64_t vocabulary_size = 4000;  ///< with the five special tokens
+  int64_t least_count = 2;         ///< of a pair of pieces to be merged
+  bool lowercase = true;
+};
+
+/// Learns a vocabulary: special tokens, all characters (the most frequent ones if there are too many), then the most
+/// frequent pair of neighbouring pieces over and over, as Hugging Face's trainer does. Ties go to the pair that sorts
+/// first, so the result is a function of the text. ValueError if the text has no words or the size has no room.
+WordPiece train_wordpiece(const std::vector<std::string>& texts, const WordPieceTraining& options);
+
+}  // namespace triad::data
