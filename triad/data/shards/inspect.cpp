@@ -1,6 +1,7 @@
 #include "triad/data/shards/inspect.h"
 
 #include <algorithm>
+#include <iomanip>
 #include <limits>
 #include <set>
 #include <sstream>
@@ -76,18 +77,18 @@ void inspect_shard(const std::filesystem::path& path, const SplitEntry& split, c
   }
 }
 
+/// Three digits: "812 B", "1.55 kB", "26.2 MB".
 std::string size_text(int64_t bytes) {
-  std::ostringstream out;
-  out.precision(3);
-  if (bytes < 10000)
-    out << bytes << " B";
-  else if (bytes < 10000000)
-    out << static_cast<double>(bytes) / 1e3 << " kB";
-  else if (bytes < 10000000000)
-    out << static_cast<double>(bytes) / 1e6 << " MB";
-  else
-    out << static_cast<double>(bytes) / 1e9 << " GB";
-  return out.str();
+  double value = static_cast<double>(bytes);
+  for (const char* unit : {"B", "kB", "MB", "GB"}) {
+    if (value < 999.5) {
+      std::ostringstream out;
+      out << std::setprecision(3) << value << " " << unit;
+      return out.str();
+    }
+    value /= 1000;
+  }
+  return str(value, " TB");
 }
 
 /// A value in a few words: text as it is, numbers by their count and range.

@@ -1,0 +1,82 @@
+#include "triad/data/build/builder.h"
+
+#include <algorithm>
+#include <iomanip>
+
+#include "triad/core/base/error.h"
+
+namespace triad::data {
+namespace {
+
+std::vector<Builder (*)()>& makers() {
+  static std::vector<Builder (*)()> all;
+  return all;
+}
+
+template <class T>
+const T& option(const Attributes& options, const std::string& name) {
+  const auto found = options.find(name);
+  const T* value = found == options.end() ? nullptr : std::get_if<T>(&found->second);
+  require<IoError>(value, "data build", "option '", name, "' is missing or of another kind");
+  return *value;
+}
+
+}  // namespace
+
+const std::string& BuildRequest::text(const std::string& name) const { return option<std::string>(options, name); }
+int64_t BuildRequest::integer(const std::string& name) const { return option<int64_t>(options, name); }
+bool BuildRequest::flag(const std::string& name) const { return option<bool>(options, name); }
+
+int64_t BuildRequest::integer(const std::string& name, int64_t low, int64_t high) const {
+  const int64_t value = integer(name);
+  require<ValueError>(value >= low && value <= high, "data build", "--", name, " is ", value, ", expected ", low,
+                      " to ", high);
+  return value;
+}
+
+double BuildRequest::real(const std::string& name, double low, double high) const {
+  const double value = option<double>(options, name);
+  require<ValueError>(value >= low && value <= high, "data build", "--", name, " is ", value, ", expected ", low,
+                      " to ", high);
+  return value;
+}
+
+Provenance BuildRequest::provenance(const std::string& generator, const std::vector<BuilderOption>& known) const {
+  Provenance result{.generator = generator, .tool_version = {}, .seed = seed, .options = {}};
+  for (const BuilderOption& entry : known) {
+    const auto given = options.find(entry.name);
+    if (entry.kind != BuilderOption::Kind::kPath && given != options.end()) result.options.insert(*given);
+  }
+  return result;
+}
+
+const std::vector<Builder>& all_builders() {
+  static const std::vector<Builder> builders = [] {
+    std::vector<Builder> all;
+    for (const auto make : makers()) all.push_back(make());
+    std::ranges::sort(all, {}, &Builder::name);
+    return all;
+  }();
+  return builders;
+}
+
+const Builder& builder_named(const std::string& name) {
+  std::string names;
+  for (const Builder& builder : all_builders()) {
+    if (builder.name == name) return builder;
+    names += (names.empty() ? "" : ", ") + builder.name;
+  }
+  fail<ValueError>("data build", "there is no data set '", name, "'; there are: ", names);
+}
+
+RegisterBuilder::RegisterBuilder(Builder (*make)()) { makers().push_back(make); }
+
+std::string describe_source(const std::filesystem::path& path) {
+  const FileDigest digest = digest_of_file(path);
+  std::ostringstream out;
+  out << path.filename().string() << ", " << digest.bytes << " bytes, crc32 " << std::hex << std::setfill('0')
+      << std::setw(8) << digest.crc32;
+  return out.str();
+}
+
+}  // namespace triad::data

@@ -1,0 +1,23 @@
+// Books as chapters, and chapters as passages of a few hundred bytes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace triad::data {
+
+/// The chapters of a document in plain text or Markdown: what lies between lines that begin with '#'. Such lines and
+/// lines of dashes are left out, other line breaks and runs of white space become one space, and chapters without text
+/// disappear. A document without headings is cut at blank lines into sections of about 50 000 bytes.
+std::vector<std::string> chapters_of(std::string_view document);
+
+/// A chapter in passages of at most `limit` bytes, none lost: broken after a sentence where one ends in the second half
+/// of the limit, else at a space, else between two characters. `limit` is at least 8.
+std::vector<std::string> passages_of(std::string_view chapter, size_t limit);
+
+/// Byte offset of the first place that is not UTF-8, or -1.
+int64_t find_invalid_utf8(std::string_view text);
+
+}  // namespace triad::data
