@@ -4,7 +4,6 @@
 #include <limits>
 
 #include <cblas.h>
-#include <omp.h>
 
 #include "triad/core/base/error.h"
 #include "triad/core/cpu/parallel.h"
@@ -29,19 +28,6 @@ Layout layout_of(const Matrix<T>& m, int64_t rows, int64_t columns) {
   if (as_it_lies && (m.row >= columns || rows == 1)) return {CblasNoTrans, to_blasint(std::max(m.row, columns))};
   return {CblasTrans, to_blasint(std::max(m.column, rows))};
 }
-
-/// Makes OpenBLAS run on the calling thread alone. The number of threads is a property of the calling task in OpenMP, so
-/// that nobody else sees the change.
-class OneThread {
- public:
-  OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
-  ~OneThread() { omp_set_num_threads(before_); }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  int before_;
-};
 
 constexpr int64_t kTileRows = 192, kTileColumns = 384;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "triad/core/cpu/blas.h"
+#include "triad/core/cpu/gemm_onednn.h"
 #include "triad/core/cpu/parallel.h"
 #include "triad/core/tensor/tensor.h"
 
@@ -100,6 +101,7 @@ bool is_gemm_matrix(int64_t rows, int64_t columns, int64_t row_stride, int64_t c
 void gemm(const Gemm& g) {
   const int64_t count = g.batch.numel();
   if (count == 0 || g.rows == 0 || g.columns == 0) return;
+  if (g.inner > 0 && gemm_onednn(g)) return;
   for (int64_t index = 0; index < count; ++index) {
     dispatch_floating("gemm", g.dtype, [&]<class T>(std::type_identity<T>) {
       if (g.c_dtype == g.dtype) gemm_one<T, T>(g, index);

@@ -25,7 +25,7 @@ struct Gemm {
   int64_t c_row;
   Shape batch = {};
   Strides c_batch = {};
-  bool accumulate = false;
+  bool accumulate = false;     ///< only with C in f32 or f64
   const void* bias = nullptr;  ///< [columns]; not together with accumulate
 };
 

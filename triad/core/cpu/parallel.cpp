@@ -15,6 +15,9 @@ void set_num_threads(int threads) {
   omp_set_num_threads(threads);
 }
 
+OneThread::OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+OneThread::~OneThread() { omp_set_num_threads(before_); }
+
 void detail::run_chunks(int64_t n, int64_t chunk, const void* body, ChunkFunction call) {
   if (n <= 0) return;
   chunk = std::max<int64_t>(chunk, 1);

@@ -11,6 +11,19 @@ namespace triad::cpu {
 int num_threads();
 void set_num_threads(int threads);
 
+/// Makes libraries that bring their own parallel regions (oneDNN, OpenBLAS) run on the calling thread alone. The number of
+/// threads is a property of the calling task in OpenMP, so that no other thread sees the change.
+class OneThread {
+ public:
+  OneThread();
+  ~OneThread();
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
 namespace detail {
 using ChunkFunction = void (*)(const void* body, int64_t first, int64_t last);
 void run_chunks(int64_t n, int64_t chunk, const void* body, ChunkFunction call);
