@@ -4,16 +4,15 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
-#include "triad/core/cpu/vector_math-inl.h"
-#include "triad/core/cpu/vector_row-inl.h"
-
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "tests/harness/instruction_sets.h"
+#include "triad/core/cpu/vector_math-inl.h"
+#include "triad/core/cpu/vector_row-inl.h"
 
 namespace triad::test_vector_math {
 #ifndef TRIAD_TEST_VECTOR_MATH_FUNCTIONS
