@@ -74,6 +74,7 @@ class Primitive {
     dnnl::memory::desc layout;
   };
   Packed pack(int index, const void* data);
+  const dnnl::memory::desc& inner_layout(int index) { return slot(index).inner_layout; }
 
  private:
   struct Slot {
