@@ -31,8 +31,9 @@ Tensors naive(std::span<const Tensor> in, const SgdStep& o) {
   const auto g = in[1].to_vector<double>();
   for (size_t i = 0; i < p.size(); ++i) {
     const double decay = static_cast<int64_t>(i) < o.decayed ? o.weight_decay : 0;
-    buffer[i] = o.momentum * buffer[i] + g[i] * o.gradient_scale + decay * p[i];
-    p[i] -= o.lr * buffer[i];
+    const double gradient = g[i] * o.gradient_scale + decay * p[i];
+    buffer[i] = o.momentum * buffer[i] + gradient;
+    p[i] -= o.lr * (o.nesterov ? gradient + o.momentum * buffer[i] : buffer[i]);
   }
   return {from_values(p, in[0].shape()), from_values(buffer, in[0].shape())};
 }
@@ -59,6 +60,7 @@ OpSpec make_spec() {
     };
     return std::vector<Sample>{sample("plain", 100, {.lr = 0.1}),
                                sample("momentum and decay", 1001, {.lr = 0.1, .momentum = 0.9, .weight_decay = 0.1, .decayed = 500}),
+                               sample("nesterov", 301, {.lr = 0.1, .momentum = 0.9, .nesterov = true, .weight_decay = 0.1, .decayed = 100}),
                                sample("more than a block", 70001, {.momentum = 0.5, .gradient_scale = 0.1}),
                                sample("none", 0, {})};
   };

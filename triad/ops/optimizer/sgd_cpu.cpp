@@ -31,7 +31,8 @@ void SgdCpu(const SgdUpdate& args) {
       const auto gradient = hn::MulAdd(value, set(decay), hn::Mul(part.load(g + i), set(o.gradient_scale)));
       const auto next = hn::MulAdd(part.load(buffer + i), set(o.momentum), gradient);
       part.store(next, buffer + i);
-      part.store(hn::NegMulAdd(next, set(o.lr), value), p + i);
+      const auto direction = o.nesterov ? hn::MulAdd(next, set(o.momentum), gradient) : next;
+      part.store(hn::NegMulAdd(direction, set(o.lr), value), p + i);
     });
   };
   cpu::parallel_for(args.parameters.numel(), kBlock, [&](int64_t first, int64_t last) {
