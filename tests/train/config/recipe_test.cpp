@@ -1,0 +1,103 @@
+#include "triad/train/config/recipe.h"
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "tests/harness/data_path.h"
+#include "tests/harness/message_of.h"
+
+namespace triad::train {
+namespace {
+
+class RecipeFile : public testing::Test {
+ protected:
+  Recipe read(const std::string& text, const std::vector<std::string>& overrides = {}) {
+    std::ofstream(file()) << text;
+    return read_recipe(file(), overrides);
+  }
+  /// The message without the folder of the file.
+  std::string error(const std::string& text, const std::vector<std::string>& overrides = {}) {
+    std::string message = harness::message_of<ConfigError>([&] { read(text, overrides); });
+    const size_t at = message.find(folder_.path().string() + "/");
+    if (at != std::string::npos) message.erase(at, folder_.path().string().size() + 1);
+    return message;
+  }
+  std::filesystem::path file() const { return folder_.path() / "r.yaml"; }
+
+ private:
+  harness::TempFolder folder_;
+};
+
+constexpr const char* kSmall = "name: small\ndata:\n  name: scenes\n  dir: somewhere\n";
+
+TEST_F(RecipeFile, AbsentKeysKeepTheirDefaults) {
+  const Recipe r = read(kSmall);
+  EXPECT_EQ(r.name, "small");
+  EXPECT_EQ(r.data.dir, "somewhere");
+  EXPECT_EQ(r.model.shared_width, 128);
+  EXPECT_EQ(r.text.steps, 0);
+}
+
+TEST_F(RecipeFile, KeysOfEveryKindAreRead) {
+  const Recipe r = read(std::string(kSmall) +
+                        "model:\n  image: {stem_channels: [8, 16], width: 64, heads: 2}\n"
+                        "stages:\n  text: {steps: 7, masked: 0.3, schedule: {shape: constant, peak: 1e-4}, optimizer: {kind: lamb}}\n"
+                        "train: {dtype: bf16, seed: 5}\n");
+  EXPECT_EQ(r.model.image.stem_channels, (std::vector<int64_t>{8, 16}));
+  EXPECT_EQ(r.text.schedule.shape, optim::ScheduleShape::constant);
+  EXPECT_EQ(r.text.schedule.total_steps, 7);
+  EXPECT_DOUBLE_EQ(r.text.schedule.peak, 1e-4);
+  EXPECT_EQ(r.text.optimizer.kind, OptimizerKind::lamb);
+  EXPECT_EQ(r.train.dtype, DType::bf16);
+  EXPECT_EQ(r.train.seed, 5u);
+}
+
+TEST_F(RecipeFile, WhatIsWrittenReadsBackTheSame) {
+  const std::string once = write_recipe(read(std::string(kSmall) + "stages: {align: {steps: 3, schedule: {peak: 0.00037}}}\n"));
+  EXPECT_EQ(write_recipe(read(once)), once);
+  EXPECT_NE(once.find("peak: 0.00037"), std::string::npos) << once;
+}
+
+TEST_F(RecipeFile, OverridesWin) {
+  const Recipe r = read(std::string(kSmall) + "train: {seed: 1}\n", {"train.seed=9", "stages.joint.steps=4", "model.image.stem_channels=[4, 8]"});
+  EXPECT_EQ(r.train.seed, 9u);
+  EXPECT_EQ(r.joint.steps, 4);
+  EXPECT_EQ(r.model.image.stem_channels, (std::vector<int64_t>{4, 8}));
+}
+
+TEST_F(RecipeFile, AnUnknownKeyIsRefusedWithPlaceAndNearestKey) {
+  EXPECT_EQ(error(std::string(kSmall) + "train:\n  sede: 3\n"),
+            "r.yaml:6: train.sede: unknown key\n"
+            "  hint: did you mean 'seed'? Valid keys: seed, max_steps, dtype, log_every");
+  EXPECT_EQ(error(kSmall, {"train.max_stepps=3"}),
+            "r.yaml: train.max_stepps: unknown key\n"
+            "  hint: did you mean 'max_steps'? Valid keys: seed, max_steps, dtype, log_every");
+}
+
+TEST_F(RecipeFile, AValueOfAnotherTypeIsRefused) {
+  EXPECT_EQ(error(std::string(kSmall) + "train:\n  seed: five\n"), "r.yaml:6: train.seed: 'five' is not an integer");
+  EXPECT_EQ(error(std::string(kSmall) + "train:\n  dtype: f8\n"), "r.yaml:6: train.dtype: 'f8' is not one of f32, bf16");
+  EXPECT_EQ(error(std::string(kSmall) + "model:\n  text: 3\n"), "r.yaml:6: model.text: expected keys with values");
+  EXPECT_EQ(error(std::string(kSmall) + "stages: {text: {masked: .nan}}\n"),
+            "r.yaml:5: stages.text.masked: '.nan' is not a finite number");
+}
+
+TEST_F(RecipeFile, AValueOutsideItsDomainIsRefused) {
+  EXPECT_EQ(error(std::string(kSmall) + "stages:\n  text:\n    batch: 10\n    micro_batches: 4\n"),
+            "r.yaml:8: stages.text.micro_batches: 4 does not divide a batch of 10");
+  EXPECT_EQ(error(std::string(kSmall) + "model:\n  text: {width: 100, heads: 3}\n"),
+            "r.yaml:6: model.text.heads: 3 heads do not divide a width of 100");
+  EXPECT_EQ(error("name: x\n"), "r.yaml: data: missing: the data set to train on");
+}
+
+TEST_F(RecipeFile, DamagedFilesAreRefused) {
+  EXPECT_EQ(error("name: [1, 2\n").substr(0, 8), "r.yaml:2");
+  EXPECT_EQ(error("just a text"), "r.yaml: expected keys with values");
+  EXPECT_EQ(error(kSmall, {"train"}), "--set train: expected key=value, such as train.max_steps=10");
+  EXPECT_EQ(harness::message_of<IoError>([] { read_recipe("/nowhere/x.yaml"); }),
+            "/nowhere/x.yaml: cannot be read\n  hint: recipes lie in configs/, such as configs/demo.yaml");
+}
+
+}  // namespace
+}  // namespace triad::train

@@ -1,0 +1,88 @@
+#include "triad/train/metrics/run_log.h"
+
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/harness/data_path.h"
+#include "triad/train/metrics/tensorboard.h"
+
+namespace triad::train {
+namespace {
+
+std::string content(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+StepMetrics metrics(std::string stage, int64_t step) {
+  return {.stage = std::move(stage), .step = step, .stage_steps = 100, .loss = 1.5, .lr = 1e-3, .samples_per_second = 10, .seconds = 2};
+}
+
+TEST(RunLog, EveryStepIsALineWithTheNamesScriptsRelyOn) {
+  const harness::TempFolder folder;
+  RunLog log(folder.path());
+  log.step(metrics("text", 10));
+  const auto line = nlohmann::json::parse(content(folder.path() / "metrics.jsonl"));
+  for (const char* key : {"stage", "step", "loss", "lr", "samples_per_second", "seconds"}) EXPECT_TRUE(line.contains(key)) << key;
+  EXPECT_EQ(line["step"], 10);
+}
+
+TEST(RunLog, RewindingDropsWhatComesAfterTheCheckpoint) {
+  const harness::TempFolder folder;
+  {
+    RunLog log(folder.path());
+    log.step(metrics("text", 10));
+    log.step(metrics("align", 10));
+    log.step(metrics("align", 20));
+    log.step(metrics("joint", 10));
+  }
+  std::ofstream(folder.path() / "metrics.jsonl", std::ios::app) << "{\"stage\": \"jo";
+  rewind_metrics(folder.path(), "align", 10);
+  std::istringstream lines(content(folder.path() / "metrics.jsonl"));
+  std::vector<std::string> stages;
+  for (std::string line; std::getline(lines, line);) {
+    const auto entry = nlohmann::json::parse(line);
+    stages.push_back(entry["stage"].get<std::string>() + " " + std::to_string(entry["step"].get<int>()));
+  }
+  EXPECT_EQ(stages, (std::vector<std::string>{"text 10", "align 10"}));
+}
+
+TEST(RunLog, TheProgressLineIsReadable) {
+  StepMetrics m = metrics("align", 7);
+  m.seconds_left = 83;
+  EXPECT_EQ(progress_line(m), "align    7/100  loss 1.5000  lr 1.0e-03  10 samples/s  ETA 1:23");
+}
+
+TEST(TensorBoard, ChecksumIsTheCastagnoliPolynomial) {
+  EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8A9136AAu);  // RFC 3720, B.4
+  EXPECT_EQ(crc32c("123456789"), 0xE3069283u);
+}
+
+TEST(TensorBoard, RecordsAreFramedAndHoldTheValue) {
+  const harness::TempFolder folder;
+  TensorBoardWriter(folder.path(), 1000).scalar("text/loss", 3, 0.25, 1001);
+  const std::string file = content(folder.path() / "events.out.tfevents.1000.triad");
+  size_t at = 0, records = 0;
+  std::string last;
+  while (at + 12 <= file.size()) {
+    uint64_t length;
+    std::memcpy(&length, file.data() + at, 8);
+    last = file.substr(at + 12, length);
+    at += 12 + length + 4;
+    ++records;
+  }
+  EXPECT_EQ(at, file.size());
+  EXPECT_EQ(records, 2u);
+  EXPECT_NE(last.find("text/loss"), std::string::npos);
+  const float value = 0.25f;
+  EXPECT_NE(last.find(std::string(reinterpret_cast<const char*>(&value), 4)), std::string::npos);
+}
+
+}  // namespace
+}  // namespace triad::train

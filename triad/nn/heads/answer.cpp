@@ -1,0 +1,30 @@
+#include "triad/nn/heads/answer.h"
+
+#include "triad/nn/initialize.h"
+#include "triad/ops/elementwise/cast.h"
+#include "triad/ops/shape/reshape.h"
+
+namespace triad::nn {
+
+AnswerHead::AnswerHead(const TransformerOptions& block, int64_t count, int64_t image_width, int64_t answers, RandomKey key)
+    : norm(block.width, block.norm_eps),
+      answer(truncated_normal({answers, block.width}, block.initial_stddev, key.at("answer"))) {
+  for (int64_t i = 0; i < count; ++i)
+    layers.push_back(std::make_unique<FusionBlock>(block, image_width, key.at("layers").at(static_cast<uint32_t>(i))));
+}
+
+void AnswerHead::visit(const Visitor& visitor) {
+  visitor("layers", layers);
+  visitor("norm", norm);
+  visitor("answer", answer);
+}
+
+Tensor AnswerHead::forward(const Tensor& question_BTC, const Tensor& question_mask_BT, const Tensor& image_BSC,
+                           const Context& context) const {
+  Tensor x = question_BTC;
+  for (size_t i = 0; i < layers.size(); ++i)
+    x = layers[i]->forward(x, question_mask_BT, image_BSC, {}, context.at(str("layers.", i)));
+  return ops::cast(answer.forward(norm.forward(ops::select(x, 1, 0))), DType::f32);
+}
+
+}  // namespace triad::nn

@@ -1,0 +1,80 @@
+#include "triad/nn/layers/attention.h"
+
+#include <array>
+
+#include "triad/nn/initialize.h"
+#include "triad/ops/attention/attention.h"
+#include "triad/ops/shape/concat.h"
+#include "triad/ops/shape/reshape.h"
+
+namespace triad::nn {
+namespace {
+
+ops::AttentionOptions attention_options(double dropout, const Context& context) {
+  return {.dropout = context.training ? dropout : 0, .key = context.key.at("weights")};
+}
+
+void check_heads(std::string_view where, int64_t width, int64_t heads) {
+  require<ShapeError>(heads > 0 && width % heads == 0, where, "width ", width, " does not divide into ", heads, " heads");
+}
+
+/// The last axis in `parts` equal pieces.
+std::vector<Tensor> split_evenly(const Tensor& x, int64_t parts) {
+  return ops::split(x, std::vector<int64_t>(static_cast<size_t>(parts), x.size(-1) / parts), -1);
+}
+
+}  // namespace
+
+Tensor split_heads(const Tensor& x_BTC, int64_t heads) {
+  return ops::transpose(ops::reshape(x_BTC, {x_BTC.size(0), x_BTC.size(1), heads, x_BTC.size(2) / heads}), 1, 2);
+}
+
+Tensor join_heads(const Tensor& x_BHTD) {
+  return ops::reshape(ops::transpose(x_BHTD, 1, 2), {x_BHTD.size(0), x_BHTD.size(2), x_BHTD.size(1) * x_BHTD.size(3)});
+}
+
+SelfAttention::SelfAttention(int64_t width, int64_t heads, double dropout, double initial_stddev, RandomKey key)
+    : query_key_value(truncated_normal({3 * width, width}, initial_stddev, key.at("query_key_value"))),
+      output(truncated_normal({width, width}, initial_stddev, key.at("output"))),
+      heads_(heads),
+      dropout_(dropout) {
+  check_heads("SelfAttention", width, heads);
+}
+
+void SelfAttention::visit(const Visitor& visitor) {
+  visitor("query_key_value", query_key_value);
+  visitor("output", output);
+}
+
+Tensor SelfAttention::forward(const Tensor& x_BTC, const Tensor& key_mask_BT, const Context& context) const {
+  const std::vector<Tensor> qkv = split_evenly(query_key_value.forward(x_BTC), 3);
+  const Tensor y = ops::attention(split_heads(qkv[0], heads_), split_heads(qkv[1], heads_), split_heads(qkv[2], heads_),
+                                  key_mask_BT, attention_options(dropout_, context));
+  return output.forward(join_heads(y));
+}
+
+CrossAttention::CrossAttention(int64_t width, int64_t memory_width, int64_t heads, double dropout, double initial_stddev,
+                               RandomKey key)
+    : query(truncated_normal({width, width}, initial_stddev, key.at("query"))),
+      key_value(truncated_normal({2 * width, memory_width}, initial_stddev, key.at("key_value"))),
+      output(truncated_normal({width, width}, initial_stddev, key.at("output"))),
+      heads_(heads),
+      dropout_(dropout) {
+  check_heads("CrossAttention", width, heads);
+}
+
+void CrossAttention::visit(const Visitor& visitor) {
+  visitor("query", query);
+  visitor("key_value", key_value);
+  visitor("output", output);
+}
+
+Tensor CrossAttention::forward(const Tensor& x_BTC, const Tensor& memory_BSC, const Tensor& memory_mask_BS,
+                               const Context& context) const {
+  const std::vector<Tensor> kv = split_evenly(key_value.forward(memory_BSC), 2);
+  const Tensor y = ops::attention(split_heads(query.forward(x_BTC), heads_), split_heads(kv[0], heads_),
+                                  split_heads(kv[1], heads_), memory_mask_BS, attention_options(dropout_, context));
+  return output.forward(join_heads(y));
+}
+
+}  // namespace triad::nn

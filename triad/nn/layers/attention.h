@@ -1,0 +1,49 @@
+// Multi-head attention as modules.                                                        [arXiv:1706.03762, section 3.2]
+// Axes: B batch, T positions of the queries, S positions of the memory, C width.
+#pragma once
+
+#include "triad/nn/layers/linear.h"
+#include "triad/nn/module.h"
+
+namespace triad::nn {
+
+/// Positions attend to positions of the same sequence.
+class SelfAttention : public Module {
+ public:
+  /// ShapeError unless `heads` divides `width`.
+  SelfAttention(int64_t width, int64_t heads, double dropout, double initial_stddev, RandomKey key);
+
+  void visit(const Visitor& visitor) override;
+  /// x: [B, T, C], key_mask: bool [B, T] or undefined, true where a position may be seen → [B, T, C].
+  Tensor forward(const Tensor& x_BTC, const Tensor& key_mask_BT, const Context& context) const;
+
+  Linear query_key_value;  ///< [3C, C]: rows of the query first, then key, then value
+  Linear output;
+
+ private:
+  int64_t heads_;
+  double dropout_;
+};
+
+/// Positions of one sequence attend to another one, the memory.
+class CrossAttention : public Module {
+ public:
+  CrossAttention(int64_t width, int64_t memory_width, int64_t heads, double dropout, double initial_stddev, RandomKey key);
+
+  void visit(const Visitor& visitor) override;
+  /// x: [B, T, C], memory: [B, S, memory_width], memory_mask: bool [B, S] or undefined → [B, T, C].
+  Tensor forward(const Tensor& x_BTC, const Tensor& memory_BSC, const Tensor& memory_mask_BS, const Context& context) const;
+
+  Linear query, key_value, output;
+
+ private:
+  int64_t heads_;
+  double dropout_;
+};
+
+/// [B, T, C] → [B, heads, T, C / heads], a view.
+Tensor split_heads(const Tensor& x_BTC, int64_t heads);
+/// [B, heads, T, D] → [B, T, heads * D].
+Tensor join_heads(const Tensor& x_BHTD);
+
+}  // namespace triad::nn

@@ -1,0 +1,77 @@
+// Transformer blocks. Axes: B batch, T positions, S positions of the memory, C width.
+#pragma once
+
+#include "triad/nn/layers/attention.h"
+#include "triad/nn/layers/linear.h"
+#include "triad/nn/layers/norm.h"
+#include "triad/nn/module.h"
+
+namespace triad::nn {
+
+/// Where a block normalises: the sum (as BERT) or the input of each part (as ViT).
+enum class NormOrder { post, pre };
+
+struct TransformerOptions {
+  int64_t width = 0;
+  int64_t heads = 0;
+  int64_t hidden = 0;             ///< width between the two layers of the feed-forward part
+  NormOrder order = NormOrder::pre;
+  double norm_eps = 1e-6;
+  double dropout = 0;             ///< after each part
+  double attention_dropout = 0;   ///< of attention weights
+  double initial_stddev = 0.02;
+};
+
+/// linear → GELU (erf) → linear.
+class FeedForward : public Module {
+ public:
+  FeedForward(int64_t width, int64_t hidden, double initial_stddev, RandomKey key);
+
+  void visit(const Visitor& visitor) override;
+  Tensor forward(const Tensor& x) const;
+
+  Linear inner, outer;
+};
+
+/// Self-attention and feed-forward, each with a residual connection.
+/// post: x = norm(x + part(x)) [arXiv:1810.04805]; pre: x = x + part(norm(x)) [arXiv:2010.11929].
+class TransformerBlock : public Module {
+ public:
+  TransformerBlock(const TransformerOptions& options, RandomKey key);
+
+  void visit(const Visitor& visitor) override;
+  /// x: [B, T, C], key_mask: bool [B, T] or undefined → [B, T, C].
+  Tensor forward(const Tensor& x_BTC, const Tensor& key_mask_BT, const Context& context) const;
+
+  SelfAttention attention;
+  LayerNorm attention_norm;
+  FeedForward feed_forward;
+  LayerNorm feed_forward_norm;
+
+ private:
+  NormOrder order_;
+  double dropout_;
+};
+
+/// A pre-norm block that also attends to a memory, between the two other parts.
+class FusionBlock : public Module {
+ public:
+  FusionBlock(const TransformerOptions& options, int64_t memory_width, RandomKey key);
+
+  void visit(const Visitor& visitor) override;
+  /// x: [B, T, C], memory: [B, S, memory_width]; masks as in attention → [B, T, C].
+  Tensor forward(const Tensor& x_BTC, const Tensor& key_mask_BT, const Tensor& memory_BSC, const Tensor& memory_mask_BS,
+                 const Context& context) const;
+
+  SelfAttention attention;
+  LayerNorm attention_norm;
+  CrossAttention cross_attention;
+  LayerNorm cross_attention_norm;
+  FeedForward feed_forward;
+  LayerNorm feed_forward_norm;
+
+ private:
+  double dropout_;
+};
+
+}  // namespace triad::nn

@@ -1,0 +1,114 @@
+#include "triad/train/config/binder.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+
+namespace triad::train {
+namespace {
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t substituted = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, substituted}));
+    }
+  }
+  return row.back();
+}
+
+template <class T>
+bool parse(const std::string& text, T& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+}  // namespace
+
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  std::string best;
+  size_t least = word.size() / 2 + 2;
+  for (const std::string& candidate : candidates) {
+    const size_t distance = edit_distance(word, candidate);
+    if (distance < least) least = distance, best = candidate;
+  }
+  return best;
+}
+
+YAML::Node Binder::find(std::string_view key) {
+  known_.emplace_back(key);
+  const YAML::Node& section = node_;  // the const lookup does not create the key
+  return section[std::string(key)];
+}
+
+std::string Binder::place(const std::string& key) const {
+  const YAML::Node& section = node_;
+  const std::string name = path_.empty() ? key : path_ + "." + key;
+  if (section.IsMap()) {
+    for (const auto& entry : section) {
+      if (entry.first.Scalar() == key && entry.first.Mark().line >= 0)
+        return str(file_, ":", entry.first.Mark().line + 1, ": ", name);
+    }
+  }
+  return str(file_, ": ", name);
+}
+
+void Binder::check_map() const {
+  if (!node_.IsMap())
+    fail<ConfigError>(str(file_, ":", node_.Mark().line + 1, path_.empty() ? "" : ": ", path_), "expected keys with values");
+}
+
+void Binder::finish() const {
+  if (mode_ == Mode::write) return;
+  for (const auto& entry : node_) {
+    const std::string& key = entry.first.Scalar();
+    if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
+    const std::string guess = nearest(key, known_);
+    std::string all;
+    for (const std::string& name : known_) all += (all.empty() ? "" : ", ") + name;
+    refuse(key, "unknown key", Hint{guess.empty() ? "valid keys: " + all : "did you mean '" + guess + "'? Valid keys: " + all});
+  }
+}
+
+bool Binder::to_bool(const YAML::Node& value, std::string_view key) const {
+  if (value.IsScalar() && (value.Scalar() == "true" || value.Scalar() == "false")) return value.Scalar() == "true";
+  refuse(key, "'", value.IsScalar() ? value.Scalar() : "…", "' is not true or false");
+}
+
+int64_t Binder::to_integer(const YAML::Node& value, std::string_view key) const {
+  int64_t integer = 0;
+  if (value.IsScalar() && parse(value.Scalar(), integer)) return integer;
+  refuse(key, "'", value.IsScalar() ? value.Scalar() : "…", "' is not an integer");
+}
+
+double Binder::to_number(const YAML::Node& value, std::string_view key) const {
+  double number = 0;
+  if (value.IsScalar() && parse(value.Scalar(), number) && std::isfinite(number)) return number;
+  refuse(key, "'", value.IsScalar() ? value.Scalar() : "…", "' is not a finite number");
+}
+
+std::string Binder::to_text(const YAML::Node& value, std::string_view key) const {
+  if (value.IsScalar()) return value.Scalar();
+  refuse(key, "expected a text");
+}
+
+size_t Binder::to_choice(const YAML::Node& value, std::string_view key, const std::string_view* names, size_t count) const {
+  const std::string text = to_text(value, key);
+  std::string all;
+  for (size_t i = 0; i < count; ++i) {
+    if (names[i] == text) return i;
+    all += (i == 0 ? "" : ", ") + std::string(names[i]);
+  }
+  refuse(key, "'", text, "' is not one of ", all);
+}
+
+std::string Binder::number_text(double value) {
+  char text[32];
+  return std::string(text, std::to_chars(text, text + sizeof text, value).ptr);  // shortest form that reads back the same
+}
+
+}  // namespace triad::train

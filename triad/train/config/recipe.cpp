@@ -1,0 +1,295 @@
+#include "triad/train/config/recipe.h"
+
+#include <fstream>
+#include <sstream>
+
+namespace triad::train {
+namespace {
+
+void require_positive(Binder& b, std::string_view key, double value) {
+  if (!(value > 0)) b.refuse(key, value, " is not positive");
+}
+void require_share(Binder& b, std::string_view key, double value) {
+  if (!(value >= 0 && value < 1)) b.refuse(key, value, " is outside of [0, 1)");
+}
+void require_heads(Binder& b, int64_t width, int64_t heads) {
+  if (heads <= 0 || width % heads != 0) b.refuse("heads", heads, " heads do not divide a width of ", width);
+}
+
+}  // namespace
+
+void bind(Binder& b, optim::Schedule& s) {
+  b("shape", s.shape);
+  b("peak", s.peak);
+  b("floor", s.floor);
+  b("warmup_steps", s.warmup_steps);
+  b("cooldown_steps", s.cooldown_steps);
+  require_positive(b, "peak", s.peak);
+}
+
+void bind(Binder& b, OptimizerOptions& o) {
+  b("kind", o.kind);
+  b("beta1", o.beta1);
+  b("beta2", o.beta2);
+  b("eps", o.eps);
+  b("momentum", o.momentum);
+  b("weight_decay", o.weight_decay);
+  b("clip_norm", o.clip_norm);
+  require_share(b, "beta1", o.beta1);
+  require_share(b, "beta2", o.beta2);
+  require_positive(b, "eps", o.eps);
+  if (o.clip_norm < 0) b.refuse("clip_norm", o.clip_norm, " is negative");
+}
+
+namespace {
+
+void bind_stage(Binder& b, StageOptions& s) {
+  b("steps", s.steps);
+  b("batch", s.batch);
+  b("micro_batches", s.micro_batches);
+  b("schedule", s.schedule);
+  b("optimizer", s.optimizer);
+  if (s.steps < 0) b.refuse("steps", s.steps, " is negative");
+  require_positive(b, "batch", static_cast<double>(s.batch));
+  if (s.micro_batches < 1 || s.batch % s.micro_batches != 0)
+    b.refuse("micro_batches", s.micro_batches, " does not divide a batch of ", s.batch);
+  s.schedule.total_steps = s.steps;
+  if (s.steps > 0 && s.schedule.warmup_steps + s.schedule.cooldown_steps > s.steps)
+    b.refuse("schedule", s.schedule.warmup_steps, " warm-up and ", s.schedule.cooldown_steps, " cooldown steps do not fit into ",
+             s.steps, " steps");
+}
+
+}  // namespace
+
+void bind(Binder& b, TextStageOptions& s) {
+  bind_stage(b, s);
+  b("masked", s.masked);
+  require_positive(b, "masked", s.masked);
+  require_share(b, "masked", s.masked);
+}
+
+void bind(Binder& b, ImageStageOptions& s) {
+  bind_stage(b, s);
+  b("hidden", s.hidden);
+  require_positive(b, "hidden", s.hidden);
+  require_share(b, "hidden", s.hidden);
+}
+
+void bind(Binder& b, SpeechStageOptions& s) {
+  bind_stage(b, s);
+  b("distances", s.distances);
+  b("frame_weight", s.frame_weight);
+  b("feature_weight", s.feature_weight);
+}
+
+void bind(Binder& b, PairWeights& w) {
+  b("text_image", w.text_image);
+  b("speech_image", w.speech_image);
+  b("text_speech", w.text_speech);
+}
+
+void bind(Binder& b, AlignStageOptions& s) {
+  bind_stage(b, s);
+  b("pairs", s.pairs);
+}
+
+void bind(Binder& b, JointStageOptions& s) {
+  bind_stage(b, s);
+  b("pairs", s.pairs);
+  b("contrastive_weight", s.contrastive_weight);
+  b("answer_weight", s.answer_weight);
+  b("questions", s.questions);
+  require_positive(b, "questions", static_cast<double>(s.questions));
+}
+
+void bind(Binder& b, nn::TextEncoderOptions& o) {
+  std::string preset;
+  if (b.has("preset")) {
+    b("preset", preset);
+    try {
+      o = nn::bert_preset(preset);
+    } catch (const ValueError& e) {
+      b.refuse("preset", e.what());
+    }
+  }
+  b("vocabulary", o.vocabulary);
+  b("width", o.width);
+  b("layers", o.layers);
+  b("heads", o.heads);
+  b("hidden", o.hidden);
+  b("max_positions", o.max_positions);
+  b("dropout", o.dropout);
+  b("attention_dropout", o.attention_dropout);
+  b("initial_stddev", o.initial_stddev);
+  require_positive(b, "vocabulary", static_cast<double>(o.vocabulary));
+  require_heads(b, o.width, o.heads);
+  require_share(b, "dropout", o.dropout);
+  require_share(b, "attention_dropout", o.attention_dropout);
+}
+
+void bind(Binder& b, nn::ImageEncoderOptions& o) {
+  b("image_channels", o.image_channels);
+  b("stem_channels", o.stem_channels);
+  b("width", o.width);
+  b("layers", o.layers);
+  b("heads", o.heads);
+  b("hidden", o.hidden);
+  b("dropout", o.dropout);
+  b("initial_stddev", o.initial_stddev);
+  if (o.image_channels != 1 && o.image_channels != 3) b.refuse("image_channels", o.image_channels, " is neither 1 nor 3");
+  if (o.width % 4 != 0) b.refuse("width", o.width, " is not a multiple of 4");
+  require_heads(b, o.width, o.heads);
+  require_share(b, "dropout", o.dropout);
+}
+
+void bind(Binder& b, nn::SpeechEncoderOptions& o) {
+  b("mels", o.mels);
+  b("channels", o.channels);
+  b("first_stride", o.first_stride);
+  b("second_stride", o.second_stride);
+  b("hidden", o.hidden);
+  b("layers", o.layers);
+  b("dropout", o.dropout);
+  require_share(b, "dropout", o.dropout);
+}
+
+void bind(Binder& b, FusionOptions& o) {
+  b("layers", o.layers);
+  b("heads", o.heads);
+  b("hidden", o.hidden);
+  b("dropout", o.dropout);
+  require_share(b, "dropout", o.dropout);
+}
+
+void bind(Binder& b, ModelOptions& o) {
+  b("shared_width", o.shared_width);
+  b("initial_temperature", o.initial_temperature);
+  b("text", o.text);
+  b("image", o.image);
+  b("speech", o.speech);
+  b("fusion", o.fusion);
+  require_positive(b, "initial_temperature", o.initial_temperature);
+}
+
+void bind(Binder& b, DataOptions& o) {
+  b("name", o.name);
+  b("dir", o.dir);
+  b("mnist", o.mnist);
+  b("fsdd", o.fsdd);
+  b("loader_threads", o.loader_threads);
+  if (o.name.empty()) b.refuse("name", "missing: the name of a data set", Hint{"`triad data list` shows them"});
+  if (o.dir.empty()) b.refuse("dir", "missing: the folder of the data set");
+  require_positive(b, "loader_threads", static_cast<double>(o.loader_threads));
+}
+
+void bind(Binder& b, TrainOptions& o) {
+  b("seed", o.seed);
+  b("max_steps", o.max_steps);
+  b("dtype", o.dtype);
+  b("log_every", o.log_every);
+  if (o.max_steps < 0) b.refuse("max_steps", o.max_steps, " is negative");
+  require_positive(b, "log_every", static_cast<double>(o.log_every));
+}
+
+void bind(Binder& b, CheckpointOptions& o) {
+  b("every", o.every);
+  b("keep", o.keep);
+  if (o.every < 0) b.refuse("every", o.every, " is negative");
+  require_positive(b, "keep", static_cast<double>(o.keep));
+}
+
+namespace {
+
+struct Stages {
+  Recipe& recipe;
+};
+
+void bind(Binder& b, Stages& s) {
+  b("text", s.recipe.text);
+  b("image", s.recipe.image);
+  b("speech", s.recipe.speech);
+  b("align", s.recipe.align);
+  b("joint", s.recipe.joint);
+}
+
+}  // namespace
+
+void bind(Binder& b, Recipe& r) {
+  Stages stages{r};
+  b("name", r.name);
+  b("data", r.data);
+  b("model", r.model);
+  b("stages", stages);
+  b("train", r.train);
+  b("checkpoint", r.checkpoint);
+  if (r.name.empty()) b.refuse("name", "missing: a name for runs of this recipe");
+  if (r.data.name.empty()) b.refuse("data", "missing: the data set to train on");
+}
+
+const StageOptions& stage_options(const Recipe& r, std::string_view stage) {
+  const std::array<const StageOptions*, 5> all = {&r.text, &r.image, &r.speech, &r.align, &r.joint};
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (kStageNames[i] == stage) return *all[i];
+  }
+  fail<ValueError>("stage_options", "no stage '", stage, "', expected text, image, speech, align or joint");
+}
+
+namespace {
+
+/// root[a][b] = c for "a.b=c". Later keys of the path replace whatever stood there; the binder judges the result.
+void apply_override(YAML::Node root, const std::string& assignment) {
+  const size_t equals = assignment.find('=');
+  if (equals == std::string::npos || equals == 0)
+    fail<ConfigError>("--set " + assignment, "expected key=value, such as train.max_steps=10");
+  std::istringstream path(assignment.substr(0, equals));
+  YAML::Node node;
+  node.reset(root);
+  std::string key, next;
+  std::getline(path, key, '.');
+  while (std::getline(path, next, '.')) {
+    YAML::Node inner = node[key];
+    if (!inner.IsMap()) {
+      inner = YAML::Node(YAML::NodeType::Map);
+      node[key] = inner;
+    }
+    node.reset(inner);
+    key = next;
+  }
+  try {
+    node[key] = YAML::Load(assignment.substr(equals + 1));
+  } catch (const YAML::Exception& e) {
+    fail<ConfigError>("--set " + assignment, e.what());
+  }
+}
+
+}  // namespace
+
+Recipe read_recipe(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
+  std::ifstream in(file);
+  require<IoError>(in.good() && std::filesystem::is_regular_file(file), file.string(), "cannot be read",
+                   Hint{"recipes lie in configs/, such as configs/demo.yaml"});
+  YAML::Node root;
+  try {
+    root = YAML::Load(in);
+  } catch (const YAML::Exception& e) {
+    fail<ConfigError>(str(file.string(), ":", e.mark.line + 1), e.msg);
+  }
+  require<ConfigError>(root.IsMap(), file.string(), "expected keys with values");
+  for (const std::string& assignment : overrides) apply_override(root, assignment);
+  Recipe recipe;
+  Binder binder(Binder::Mode::read, root, file.string(), "");
+  bind(binder, recipe);
+  binder.finish();
+  return recipe;
+}
+
+std::string write_recipe(Recipe recipe) {
+  YAML::Node root(YAML::NodeType::Map);
+  Binder binder(Binder::Mode::write, root, "", "");
+  bind(binder, recipe);
+  YAML::Emitter out;
+  out << root;
+  return std::string(out.c_str()) + "\n";
+}
+
+}  // namespace triad::train

@@ -1,0 +1,138 @@
+// A recipe: everything that decides the outcome of a run, as read from a file in configs/.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "triad/core/base/dtype.h"
+#include "triad/nn/encoders/image_encoder.h"
+#include "triad/nn/encoders/speech_encoder.h"
+#include "triad/nn/encoders/text_encoder.h"
+#include "triad/optim/schedule.h"
+#include "triad/train/config/binder.h"
+
+namespace triad::train {
+
+enum class OptimizerKind { adamw, lamb, sgd };
+
+struct OptimizerOptions {
+  OptimizerKind kind = OptimizerKind::adamw;
+  double beta1 = 0.9;
+  double beta2 = 0.98;
+  double eps = 1e-8;
+  double momentum = 0.9;      ///< of sgd
+  double weight_decay = 0.05;
+  double clip_norm = 1;       ///< of all gradients together; 0 means no clipping
+};
+
+/// What every stage has. The schedule runs over `steps`; train.max_steps only stops it early.
+struct StageOptions {
+  int64_t steps = 0;          ///< optimizer steps; 0 leaves the stage out
+  int64_t batch = 64;         ///< samples a step
+  int64_t micro_batches = 1;  ///< pieces a batch is cut into; the result is the same, memory is not
+  optim::Schedule schedule;
+  OptimizerOptions optimizer;
+};
+
+struct TextStageOptions : StageOptions {
+  double masked = 0.15;  ///< share of tokens to predict
+};
+struct ImageStageOptions : StageOptions {
+  double hidden = 0.6;  ///< share of tokens to hide
+};
+struct SpeechStageOptions : StageOptions {
+  int64_t distances = 4;  ///< of the contrastive prediction, in steps
+  double frame_weight = 1;
+  double feature_weight = 1;
+};
+/// Weights of the pairs of modalities in the contrastive loss; 0 leaves a pair out.
+struct PairWeights {
+  double text_image = 1;
+  double speech_image = 1;
+  double text_speech = 1;
+};
+struct AlignStageOptions : StageOptions {
+  PairWeights pairs;
+};
+struct JointStageOptions : StageOptions {
+  PairWeights pairs;
+  double contrastive_weight = 1;
+  double answer_weight = 1;
+  int64_t questions = 2;  ///< about each picture of a batch
+};
+
+struct FusionOptions {
+  int64_t layers = 2;
+  int64_t heads = 4;
+  int64_t hidden = 512;
+  double dropout = 0;
+};
+
+struct ModelOptions {
+  int64_t shared_width = 128;
+  double initial_temperature = 0.07;
+  nn::TextEncoderOptions text;
+  nn::ImageEncoderOptions image;
+  nn::SpeechEncoderOptions speech;
+  FusionOptions fusion;
+};
+
+struct DataOptions {
+  std::string name;            ///< a data set `triad data list` knows
+  std::filesystem::path dir;   ///< where it lies; it is built there if nothing does
+  std::filesystem::path mnist, fsdd;  ///< sources of `digits`
+  int64_t loader_threads = 1;
+};
+
+struct TrainOptions {
+  uint64_t seed = 0;
+  int64_t max_steps = 0;  ///< caps each stage; 0 means no cap
+  DType dtype = DType::f32;
+  int64_t log_every = 10;
+};
+
+struct CheckpointOptions {
+  int64_t every = 0;  ///< steps; 0 means at the end of each stage only
+  int64_t keep = 2;   ///< how many of a stage stay
+};
+
+struct Recipe {
+  std::string name;
+  DataOptions data;
+  ModelOptions model;
+  TextStageOptions text;
+  ImageStageOptions image;
+  SpeechStageOptions speech;
+  AlignStageOptions align;
+  JointStageOptions joint;
+  TrainOptions train;
+  CheckpointOptions checkpoint;
+};
+
+/// The stages in the order they run, by their names in recipes, commands and run directories.
+inline constexpr std::array<std::string_view, 5> kStageNames = {"text", "image", "speech", "align", "joint"};
+const StageOptions& stage_options(const Recipe& recipe, std::string_view stage);
+
+/// Reads `file` with overrides "a.b=c" on top. IoError if it cannot be read, ConfigError naming file, line and key where
+/// it is not valid YAML, has unknown keys, values of another type or outside their domain.
+Recipe read_recipe(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
+/// The recipe with all defaults filled in, as YAML that read_recipe() reads back to the same recipe.
+std::string write_recipe(Recipe recipe);
+
+template <>
+struct EnumNames<OptimizerKind> {
+  static constexpr std::array<std::string_view, 3> names = {"adamw", "lamb", "sgd"};
+};
+template <>
+struct EnumNames<optim::ScheduleShape> {
+  static constexpr std::array<std::string_view, 2> names = {"cosine", "constant"};
+};
+template <>
+struct EnumNames<DType> {
+  static constexpr std::array<std::string_view, 2> names = {"f32", "bf16"};
+};
+
+}  // namespace triad::train

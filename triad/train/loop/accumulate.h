@@ -1,0 +1,24 @@
+// Gradients of a batch, in one piece or in several.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "triad/train/loop/stage.h"
+
+namespace triad::train {
+
+struct StepLoss {
+  double total = 0;
+  std::map<std::string, double> parts;
+};
+
+/// Adds the gradient of the loss of the loaded batch to the gradients of the parameters. The batch is cut into
+/// `pieces`, which bounds memory and changes nothing else: terms over samples are sums divided by counts of the whole
+/// batch, random numbers depend on the position of a sample in the batch, and the contrastive loss sees all embeddings
+/// at once, in two passes with cached gradients [arXiv:2101.06983]:
+///   1. embeddings of all pieces, without a tape; the loss of all of them; its gradient g with respect to them;
+///   2. piece by piece again, now with a tape, on (terms over samples) + sum(embeddings * g).
+StepLoss accumulate_gradients(Stage& stage, int64_t pieces, const nn::Context& context);
+
+}  // namespace triad::train

@@ -1,0 +1,78 @@
+#include "triad/train/stages/features.h"
+
+#include <algorithm>
+#include <sstream>
+
+namespace triad::train {
+namespace {
+
+data::WordPiece read_tokenizer(const data::ShardedDataset& dataset) {
+  const std::string& name = dataset.manifest().text("tokenizer");
+  std::istringstream lines(dataset.file(name));
+  std::vector<std::string> pieces;
+  for (std::string line; std::getline(lines, line);) pieces.push_back(line);
+  return data::WordPiece(std::move(pieces));
+}
+
+}  // namespace
+
+TextBatch collate_text(const std::vector<std::vector<int32_t>>& sequences, int32_t pad) {
+  size_t longest = 1;
+  for (const auto& ids : sequences) longest = std::max(longest, ids.size());
+  const Shape shape{std::ssize(sequences), static_cast<int64_t>(longest)};
+  Tensor ids = full(shape, pad, DType::i32), mask = zeros(shape, DType::boolean);
+  int32_t* id = ids.mutable_data<int32_t>();
+  bool* seen = mask.mutable_data<bool>();
+  for (const auto& sequence : sequences) {
+    std::copy(sequence.begin(), sequence.end(), id);
+    std::fill_n(seen, sequence.size(), true);
+    id += longest, seen += longest;
+  }
+  return {ids, mask};
+}
+
+Tensor collate_images(const std::vector<data::Value>& images) {
+  require<ValueError>(!images.empty(), "collate_images", "no pictures");
+  const Shape& one = images.front().shape;
+  require<IoError>(one.rank() == 3, "collate_images", "pictures have shape ", one, ", expected [C, H, W]");
+  Tensor batch = empty({std::ssize(images), one[0], one[1], one[2]});
+  float* out = batch.mutable_data<float>();
+  for (const data::Value& image : images) {
+    require<IoError>(image.shape == one, "collate_images", "pictures of shapes ", one, " and ", image.shape, " in one batch");
+    for (const uint8_t pixel : image.as<uint8_t>()) *out++ = (static_cast<float>(pixel) / 255 - 0.5f) / 0.25f;
+  }
+  return batch;
+}
+
+SpeechBatch collate_speech(const std::vector<data::LogMel>& sounds) {
+  require<ValueError>(!sounds.empty(), "collate_speech", "no sounds");
+  int64_t longest = 1;
+  std::vector<int64_t> lengths;
+  for (const data::LogMel& sound : sounds) {
+    longest = std::max(longest, sound.frames);
+    lengths.push_back(sound.frames);
+  }
+  Tensor frames = zeros({std::ssize(sounds), longest, sounds.front().mels});
+  float* out = frames.mutable_data<float>();
+  for (const data::LogMel& sound : sounds) {
+    std::copy(sound.values.begin(), sound.values.end(), out);
+    out += longest * sound.mels;
+  }
+  return {frames, from_values(lengths, {std::ssize(lengths)})};
+}
+
+TrainingData::TrainingData(const std::filesystem::path& folder, int64_t max_tokens)
+    : dataset_(folder), tokenizer_(read_tokenizer(dataset_)), max_tokens_(max_tokens) {
+  const data::Attributes& attributes = dataset_.manifest().attributes;
+  if (attributes.contains("sample_rate"))
+    mel_ = data::LogMelOptions::for_rate(static_cast<int>(dataset_.manifest().integer("sample_rate")));
+  if (attributes.contains("answers")) answers_ = dataset_.manifest().list("answers");
+}
+
+data::LogMel TrainingData::features(const data::Value& audio) const {
+  std::vector<float> samples;
+  for (const int16_t sample : audio.as<int16_t>()) samples.push_back(static_cast<float>(sample) / 32768);
+  return data::log_mel(samples, mel_);
+}
+
+}  // namespace triad::train
