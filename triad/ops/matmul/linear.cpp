@@ -1,8 +1,14 @@
 #include "triad/ops/matmul/linear.h"
 
+#include <cmath>
+#include <numbers>
+
 #include "triad/autograd/node.h"
 #include "triad/core/tensor/views.h"
-#include "triad/ops/matmul/activation_math.h"
+#include "triad/ops/activation/gelu.h"
+#include "triad/ops/activation/silu.h"
+#include "triad/ops/elementwise/scalar_math.h"
+#include "triad/ops/elementwise/unary.h"
 #include "triad/ops/matmul/matmul.h"
 #include "triad/ops/reduce/sum.h"
 #include "triad/ops/registry/op_spec.h"
@@ -11,7 +17,6 @@
 namespace triad::ops {
 
 constinit KernelTable<LinearForward> linear_forward{"linear"};
-constinit KernelTable<ActivationBackward> activation_backward{"activation backward"};
 
 namespace {
 
@@ -25,6 +30,34 @@ Tensor as_rows(const Tensor& x) {
   const Shape shape{Shape(std::span(x.shape().begin(), x.shape().end() - 1)).numel(), x.size(-1)};
   const auto view = views::reshape(x.detach(), shape);
   return view && dense_rows_or_columns(*view) ? *view : *views::reshape(triad::contiguous(x), shape);
+}
+
+/// True if the slope of f is a function of f(z); otherwise it takes z.
+bool slope_from_value(Activation f) {
+  return f == Activation::relu || f == Activation::tanh || f == Activation::sigmoid;
+}
+
+int unary_index(Activation f) {
+  if (f == Activation::relu) return scalar::Unary::index_of<scalar::Relu>;
+  return f == Activation::tanh ? scalar::Unary::index_of<scalar::Tanh> : scalar::Unary::index_of<scalar::Sigmoid>;
+}
+
+GeluForm gelu_form(Activation f) { return f == Activation::gelu ? GeluForm::erf : GeluForm::tanh; }
+
+/// y = f(z), which may be one tensor.
+void activate(Activation f, const Tensor& z, Tensor& y) {
+  if (slope_from_value(f)) unary_forward(z.device(), {unary_index(f), z, y});
+  else if (f == Activation::silu) silu_forward(z.device(), {z, y});
+  else gelu_forward(z.device(), {z, gelu_form(f), y});
+}
+
+/// dy f'(z), given z, or f(z) where slope_from_value(f).
+Tensor activation_gradient(Activation f, const Tensor& saved, const Tensor& dy) {
+  Tensor dz = empty_like(dy);
+  if (slope_from_value(f)) unary_backward(dy.device(), {unary_index(f), saved, saved, dy, dz});
+  else if (f == Activation::silu) silu_backward(dy.device(), {saved, dy, dz});
+  else gelu_backward(dy.device(), {saved, gelu_form(f), dy, dz});
+  return dz;
 }
 
 void check_arguments(const Tensor& x, const Tensor& weight, const Tensor& bias) {
@@ -49,22 +82,19 @@ Tensor linear(const Tensor& x_in, const Tensor& weight_in, const Tensor& bias_in
   const Tensor x = as_rows(x_in);
   const Tensor weight = dense_rows_or_columns(weight_in) ? weight_in.detach() : triad::contiguous(weight_in);
   const Tensor bias = bias_in.defined() ? triad::contiguous(bias_in) : Tensor();
-  Tensor y = empty({x.size(0), weight.size(0)}, x.dtype(), x.device()), z;
-  const bool needs_z = f != Activation::none && !slope_from_value(f) && will_record({x_in, weight_in, bias_in});
-  if (needs_z) z = empty_like(y);
-  linear_forward(x.device(), {x, weight, bias, f, y, z});
+  Tensor z = empty({x.size(0), weight.size(0)}, x.dtype(), x.device());
+  linear_forward(x.device(), {x, weight, bias, z});
+  const bool keep_z = f != Activation::none && !slope_from_value(f) && will_record({x_in, weight_in, bias_in});
+  Tensor y = keep_z ? empty_like(z) : z;
+  if (f != Activation::none) activate(f, z, y);
   Shape shape = x_in.shape(), x_shape = shape;
   shape.back() = weight.size(0);
   const Tensor out = *views::reshape(y, shape);
-  const Tensor slope_source = f == Activation::none ? Tensor() : slope_from_value(f) ? y : z;
+  const Tensor slope_source = f == Activation::none ? Tensor() : z;  // z holds y where only y is kept
   return record("linear", {x_in, weight_in, bias_in}, out, {x, weight, slope_source}, [f, x_shape](const Backward& b) -> Gradients {
     const Tensor &x_saved = b.saved(0), &weight_saved = b.saved(1);
     Tensor dz = triad::contiguous(reshape(b.dy(), {x_saved.size(0), weight_saved.size(0)}));
-    if (f != Activation::none) {
-      const Tensor dy = dz;
-      dz = empty_like(dy);
-      activation_backward(dy.device(), {f, b.saved(2), dy, dz});
-    }
+    if (f != Activation::none) dz = activation_gradient(f, b.saved(2), dz);
     Gradients grads(3);
     if (b.needs(0)) grads[0] = *views::reshape(matmul(dz, weight_saved), x_shape);
     if (b.needs(1)) grads[1] = matmul(views::transpose(dz, 0, 1), x_saved);
@@ -74,6 +104,20 @@ Tensor linear(const Tensor& x_in, const Tensor& weight_in, const Tensor& bias_in
 }
 
 namespace {
+
+double activation_reference(Activation f, double z) {
+  const auto sigmoid = [](double v) { return 1 / (1 + std::exp(-v)); };
+  switch (f) {
+    case Activation::none: return z;
+    case Activation::relu: return z < 0 ? 0 : z;
+    case Activation::gelu: return z * std::erfc(-z / std::numbers::sqrt2) / 2;
+    case Activation::gelu_tanh: return z * sigmoid(2 * std::sqrt(2 / std::numbers::pi) * (z + 0.044715 * z * z * z));
+    case Activation::silu: return z * sigmoid(z);
+    case Activation::tanh: return std::tanh(z);
+    case Activation::sigmoid: return sigmoid(z);
+  }
+  return z;
+}
 
 /// In f64, element by element.
 Tensors naive(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation f) {
@@ -88,7 +132,7 @@ Tensors naive(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
     double z = bs[column];
     for (size_t k = 0; k < static_cast<size_t>(In); ++k)
       z += xs[row * static_cast<size_t>(In) + k] * ws[column * static_cast<size_t>(In) + k];
-    y[i] = activation_value(f, z);
+    y[i] = activation_reference(f, z);
   }
   return {from_values(y, shape)};
 }

@@ -3,7 +3,8 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
-#include <hwy/contrib/math/math-inl.h>
+#include "triad/core/cpu/vector_math-inl.h"
+#include "triad/core/cpu/vector_row-inl.h"
 
 #include "triad/ops/recurrent/lstm_cell_cpu.h"
 
@@ -12,107 +13,75 @@ namespace triad::ops::HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-
-template <class C>
-using Tag = hn::CappedTag<C, 16>;
-template <class C>
-using Vec = hn::Vec<Tag<C>>;
-
-/// `count` (at most a vector of) elements of any floating type; 0 beyond.
-template <class C, class E>
-HWY_INLINE Vec<C> load(const E* from, int64_t count) {
-  const Tag<C> d;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  if constexpr (std::is_same_v<C, E>) {
-    if (count == lanes) return hn::LoadU(d, from);
-  }
-  HWY_ALIGN C buffer[16] = {};
-  if (count == lanes) for (int64_t i = 0; i < lanes; ++i) buffer[i] = from[i];
-  else for (int64_t i = 0; i < count; ++i) buffer[i] = from[i];
-  return hn::Load(d, buffer);
-}
-
-template <class C, class E>
-HWY_INLINE void store(Vec<C> v, E* to, int64_t count) {
-  const Tag<C> d;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  if constexpr (std::is_same_v<C, E>) {
-    if (count == lanes) return hn::StoreU(v, d, to);
-  }
-  HWY_ALIGN C buffer[16];
-  hn::Store(v, d, buffer);
-  if (count == lanes) for (int64_t i = 0; i < lanes; ++i) to[i] = static_cast<E>(buffer[i]);
-  else for (int64_t i = 0; i < count; ++i) to[i] = static_cast<E>(buffer[i]);
-}
-
-template <class C>
-HWY_INLINE Vec<C> one() { return hn::Set(Tag<C>(), C(1)); }
-
-/// exp of minus |z| cannot overflow; NaN stays NaN.
-template <class C>
-HWY_INLINE Vec<C> sigmoid(Vec<C> z) {
-  const Vec<C> e = hn::Exp(Tag<C>(), hn::Neg(hn::Abs(z)));
-  const Vec<C> share = hn::Div(one<C>(), hn::Add(one<C>(), e));
-  return hn::IfThenElse(hn::Lt(z, hn::Zero(Tag<C>())), hn::Mul(e, share), share);
-}
+namespace vec = triad::cpu::HWY_NAMESPACE;
 
 /// s (1 - s)
-template <class C>
-HWY_INLINE Vec<C> sigmoid_slope(Vec<C> s) { return hn::Mul(s, hn::Sub(one<C>(), s)); }
+template <class D, class V>
+HWY_INLINE V sigmoid_slope(D d, V s) {
+  return hn::Mul(s, hn::Sub(hn::Set(d, hn::TFromD<D>(1)), s));
+}
 /// 1 - t^2
-template <class C>
-HWY_INLINE Vec<C> tanh_slope(Vec<C> t) { return hn::NegMulAdd(t, t, one<C>()); }
+template <class D, class V>
+HWY_INLINE V tanh_slope(D d, V t) {
+  return hn::NegMulAdd(t, t, hn::Set(d, hn::TFromD<D>(1)));
+}
 
 template <class E>
 void forward(const LstmCellForward<E>& cell) {
   using C = Compute<E>;
-  const Tag<C> d;
-  const int64_t H = cell.hidden, lanes = static_cast<int64_t>(hn::Lanes(d));
+  const vec::Tag<C> d;
+  const int64_t H = cell.hidden;
   for (int64_t row = 0; row < cell.rows; ++row) {
     E* y = cell.y + cell.frames[row] * H;
-    for (int64_t j = 0; j < H; j += lanes) {
-      const int64_t n = HWY_MIN(lanes, H - j);
-      Vec<C> gate[4];
-      for (int64_t g = 0; g < 4; ++g) {
+    vec::for_each_vector<C>(H, [&](auto part, int64_t j) {
+      const auto before_function = [&](int64_t g) {
         const int64_t at = (4 * row + g) * H + j;
-        gate[g] = load<C>(cell.from_x + at, n);
-        if (cell.from_h) gate[g] = hn::Add(gate[g], load<C>(cell.from_h + at, n));
-        gate[g] = g == 2 ? hn::Tanh(d, gate[g]) : sigmoid<C>(gate[g]);
-        if (cell.gates) store<C>(gate[g], cell.gates + at, n);
+        const auto z = part.load(cell.from_x + at);
+        return cell.from_h ? hn::Add(z, part.load(cell.from_h + at)) : z;
+      };
+      const auto i = vec::sigmoid(d, before_function(0)), f = vec::sigmoid(d, before_function(1));
+      const auto g = vec::tanh(d, before_function(2)), o = vec::sigmoid(d, before_function(3));
+      if (cell.gates) {
+        E* gates = cell.gates + 4 * row * H + j;
+        part.store(i, gates);
+        part.store(f, gates + H);
+        part.store(g, gates + 2 * H);
+        part.store(o, gates + 3 * H);
       }
       const int64_t at = row * H + j;
-      Vec<C> c = hn::Mul(gate[0], gate[2]);
-      if (cell.c_before) c = hn::MulAdd(gate[1], load<C>(cell.c_before + at, n), c);
-      store<C>(c, cell.c + at, n);
-      const Vec<C> h = hn::Mul(gate[3], hn::Tanh(d, c));
-      store<C>(h, y + j, n);
-      for (int64_t k = 0; k < n; ++k) cell.h[at + k] = static_cast<LstmOperand<E>>(y[j + k]);
-    }
+      auto c = hn::Mul(i, g);
+      if (cell.c_before) c = hn::MulAdd(f, part.load(cell.c_before + at), c);
+      part.store(c, cell.c + at);
+      const auto h = hn::Mul(o, vec::tanh(d, c));
+      part.store(h, y + j);
+      if constexpr (std::is_same_v<E, LstmOperand<E>>) part.store(h, cell.h + at);
+      else part.store(part.load(y + j), cell.h + at);
+    });
   }
 }
 
 template <class E>
 void backward(const LstmCellBackward<E>& cell) {
   using C = Compute<E>;
-  const Tag<C> d;
-  const int64_t H = cell.hidden, lanes = static_cast<int64_t>(hn::Lanes(d));
+  const vec::Tag<C> d;
+  const int64_t H = cell.hidden;
   for (int64_t row = 0; row < cell.rows; ++row) {
-    for (int64_t j = 0; j < H; j += lanes) {
-      const int64_t n = HWY_MIN(lanes, H - j), at = row * H + j;
-      const auto gate_at = [&](int64_t g) { return (4 * row + g) * H + j; };
-      const Vec<C> i = load<C>(cell.gates + gate_at(0), n), f = load<C>(cell.gates + gate_at(1), n);
-      const Vec<C> g = load<C>(cell.gates + gate_at(2), n), o = load<C>(cell.gates + gate_at(3), n);
-      Vec<C> dh = load<C>(cell.dh + at, n);
-      if (cell.dy) dh = hn::Add(dh, load<C>(cell.dy + cell.frames[row] * H + j, n));
-      const Vec<C> squashed = hn::Tanh(d, load<C>(cell.c + at, n));
-      const Vec<C> dc = hn::MulAdd(hn::Mul(dh, o), tanh_slope<C>(squashed), load<C>(cell.dc + at, n));
-      const Vec<C> c_before = cell.c_before ? load<C>(cell.c_before + at, n) : hn::Zero(d);
-      store<C>(hn::Mul(hn::Mul(dc, g), sigmoid_slope<C>(i)), cell.dgates + gate_at(0), n);
-      store<C>(hn::Mul(hn::Mul(dc, c_before), sigmoid_slope<C>(f)), cell.dgates + gate_at(1), n);
-      store<C>(hn::Mul(hn::Mul(dc, i), tanh_slope<C>(g)), cell.dgates + gate_at(2), n);
-      store<C>(hn::Mul(hn::Mul(dh, squashed), sigmoid_slope<C>(o)), cell.dgates + gate_at(3), n);
-      store<C>(hn::Mul(dc, f), cell.dc + at, n);
-    }
+    vec::for_each_vector<C>(H, [&](auto part, int64_t j) {
+      const int64_t at = row * H + j, first_gate = 4 * row * H + j;
+      const E* gates = cell.gates + first_gate;
+      const auto i = part.load(gates), f = part.load(gates + H), g = part.load(gates + 2 * H), o = part.load(gates + 3 * H);
+      auto dh = part.load(cell.dh + at);
+      if (cell.dy) dh = hn::Add(dh, part.load(cell.dy + cell.frames[row] * H + j));
+      const auto squashed = vec::tanh(d, part.load(cell.c + at));
+      const auto dc = hn::MulAdd(hn::Mul(dh, o), tanh_slope(d, squashed), part.load(cell.dc + at));
+      const auto c_before = cell.c_before ? part.load(cell.c_before + at) : hn::Zero(d);
+      LstmOperand<E>* dgates = cell.dgates + first_gate;
+      part.store(hn::Mul(hn::Mul(dc, g), sigmoid_slope(d, i)), dgates);
+      part.store(hn::Mul(hn::Mul(dc, c_before), sigmoid_slope(d, f)), dgates + H);
+      part.store(hn::Mul(hn::Mul(dc, i), tanh_slope(d, g)), dgates + 2 * H);
+      part.store(hn::Mul(hn::Mul(dh, squashed), sigmoid_slope(d, o)), dgates + 3 * H);
+      part.store(hn::Mul(dc, f), cell.dc + at);
+    });
   }
 }
 

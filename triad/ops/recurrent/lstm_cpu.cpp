@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "triad/core/cpu/gemm.h"
+#include "triad/core/cpu/packed_matrix.h"
 #include "triad/core/cpu/parallel.h"
 #include "triad/ops/recurrent/lstm.h"
 #include "triad/ops/recurrent/lstm_cell_cpu.h"
@@ -93,12 +94,13 @@ void forward(const LstmForward& args) {
   multiply(x.data<G>(), layout.rows(), I, w_ih.data<G>(), 4 * H, true, from_x.mutable_data<C>(),
            bias.defined() ? bias.data<C>() : nullptr);
 
+  const cpu::PackedMatrix recurrent(dtype_of<G>, dtype_of<C>, H, 4 * H, {w_hh.raw_data(), 1, H});
   E *y = args.y.mutable_data<E>(), *h_out = args.h.mutable_data<E>(), *c_out = args.c.mutable_data<E>();
   E* gates = args.gates.defined() ? args.gates.mutable_data<E>() : nullptr;
   C* cells = args.cells.defined() ? args.cells.mutable_data<C>() : nullptr;
   cpu::parallel_for(static_cast<int64_t>(layout.blocks().size()), 1, [&](int64_t first_block, int64_t last_block) {
-    Tensor products = empty({LstmLayout::kRows, 4 * H}, dtype_of<C>), states = empty({LstmLayout::kRows, H}, dtype_of<G>);
-    Tensor own_cells = empty({LstmLayout::kRows, H}, dtype_of<C>);  // where nobody keeps them
+    Tensor products = empty({LstmLayout::kMostRows, 4 * H}, dtype_of<C>), states = empty({LstmLayout::kMostRows, H}, dtype_of<G>);
+    Tensor own_cells = empty({LstmLayout::kMostRows, H}, dtype_of<C>);  // where nobody keeps them
     C* from_h = products.mutable_data<C>();
     G* h = states.mutable_data<G>();
     for (int64_t b = first_block; b < last_block; ++b) {
@@ -106,7 +108,7 @@ void forward(const LstmForward& args) {
       int64_t row = block.first_row, row_before = row;
       for (int64_t step = 0; step < block.steps; ++step) {
         const int64_t n = layout.count(block, step);
-        if (step > 0) multiply(h, n, H, w_hh.data<G>(), 4 * H, true, from_h);
+        if (step > 0) recurrent.multiply(n, h, from_h);
         C* c = cells ? cells + row * H : own_cells.mutable_data<C>();
         const C* c_before = step == 0 ? nullptr : cells ? cells + row_before * H : c;
         lstm_cell_forward<E>({n, H, from_x.data<C>() + row * 4 * H, step > 0 ? from_h : nullptr, c_before, c,
@@ -179,10 +181,11 @@ void backward(const LstmBackward& args) {
   G* dgates_data = dgates.mutable_data<G>();
   const E* gates = args.gates.data<E>();
   const C* cells = args.cells.data<C>();
+  const cpu::PackedMatrix recurrent(dtype_of<G>, dtype_of<C>, 4 * H, H, {w_hh.raw_data(), H, 1});
   const E* dy = args.dy.defined() ? args.dy.data<E>() : nullptr;
   cpu::parallel_for(static_cast<int64_t>(layout.blocks().size()), 1, [&](int64_t first_block, int64_t last_block) {
-    Tensor carry = empty({2, LstmLayout::kRows, H}, dtype_of<C>);
-    C *dh = carry.mutable_data<C>(), *dc = dh + LstmLayout::kRows * H;
+    Tensor carry = empty({2, LstmLayout::kMostRows, H}, dtype_of<C>);
+    C *dh = carry.mutable_data<C>(), *dc = dh + LstmLayout::kMostRows * H;
     for (int64_t b = first_block; b < last_block; ++b) {
       const LstmLayout::Block& block = layout.blocks()[static_cast<size_t>(b)];
       int64_t row = block.first_row;
@@ -196,7 +199,7 @@ void backward(const LstmBackward& args) {
       }
       for (int64_t step = block.steps - 1, after = 0; step >= 0; --step) {
         const int64_t n = layout.count(block, step), n_before = step > 0 ? layout.count(block, step - 1) : 0;
-        if (after > 0) multiply(dgates_data + row * 4 * H, after, 4 * H, w_hh.data<G>(), H, false, dh);
+        if (after > 0) recurrent.multiply(after, dgates_data + row * 4 * H, dh);
         row -= n;
         lstm_cell_backward<E>({n, H, gates + row * 4 * H, cells + row * H,
                                step > 0 ? cells + (row - n_before) * H : nullptr, dy, layout.frames() + row, dh, dc,

@@ -16,8 +16,9 @@ LstmLayout::LstmLayout(const Tensor& lengths, int64_t batch, int64_t time, bool 
   const auto total = static_cast<size_t>(std::accumulate(lengths_.begin(), lengths_.end(), int64_t{0}));
   frames_.reserve(total);
   frames_before_.reserve(total);
-  for (int64_t first = 0; first < batch; first += kRows) {
-    const Block block{rows(), first, std::min(kRows, batch - first), length(first)};
+  const int64_t most = rows_per_block(batch);
+  for (int64_t first = 0; first < batch; first += most) {
+    const Block block{rows(), first, std::min(most, batch - first), length(first)};
     blocks_.push_back(block);
     for (int64_t step = 0; step < block.steps; ++step) {
       for (int64_t i = 0; i < count(block, step); ++i) {

@@ -1,6 +1,7 @@
 // In which order an LSTM kernel works through the frames of a padded batch.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace triad::ops {
 /// so that step s covers rows first_row + (rows of the steps before) … and its sequences are the first count(s) of the block.
 class LstmLayout {
  public:
-  static constexpr int64_t kRows = 16;
+  static constexpr int64_t kMostRows = 16;
 
   struct Block {
     int64_t first_row;              ///< of step 0
@@ -23,6 +24,9 @@ class LstmLayout {
 
   /// `lengths` i64 [batch], or undefined: all `time`.
   LstmLayout(const Tensor& lengths, int64_t batch, int64_t time, bool reverse);
+
+  /// Enough for a matrix product to run well, few enough to leave several blocks; depends on the batch alone.
+  static constexpr int64_t rows_per_block(int64_t batch) { return std::clamp<int64_t>((batch + 15) / 16 * 4, 4, kMostRows); }
 
   const std::vector<Block>& blocks() const { return blocks_; }
   int64_t rows() const { return static_cast<int64_t>(frames_.size()); }
