@@ -53,7 +53,7 @@ T sigmoid_of(T x) {  // the two branches keep exp from overflowing
   return e / (T(1) + e);
 }
 template <class T>
-T softplus_of(T x) { return (x > T(0) ? x : T(0)) + std::log1p(std::exp(-std::abs(x))) + x * T(0); }
+T softplus_of(T x) { return (x > T(0) ? x : T(0)) + std::log1p(std::exp(-std::abs(x))); }
 
 TRIAD_UNARY(Neg, "neg", -2, 2, -x, -1)
 TRIAD_UNARY(Abs, "abs", 0.1, 2, x < T(0) ? -x : x, sign_of(x))

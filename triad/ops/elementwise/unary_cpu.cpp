@@ -3,6 +3,7 @@
 #include "triad/core/cpu/row_buffer.h"
 #include "triad/core/cpu/strided.h"
 #include "triad/ops/elementwise/scalar_math.h"
+#include "triad/ops/elementwise/unary_row_cpu.h"
 
 namespace triad::ops {
 namespace {
@@ -10,6 +11,14 @@ namespace {
 using cpu::kRowChunk;
 
 constexpr int64_t kCostOfFunction = 8;  // a transcendental function against one addition, roughly
+
+template <class F, class C>
+void evaluate(const C* x, int64_t n, C* y) {
+  if constexpr (std::is_same_v<C, float>) {
+    if (unary_row(scalar::Unary::index_of<F>, x, n, y)) return;
+  }
+  for (int64_t i = 0; i < n; ++i) y[i] = F::value(x[i]);
+}
 
 template <class F, class T>
 void forward(const UnaryForward& a) {
@@ -23,7 +32,7 @@ void forward(const UnaryForward& a) {
           const int64_t count = std::min(kRowChunk, n - first);
           const Compute<T>* x_row =
               cpu::load_row(x + offsets[1] + first * loop.row_stride(1), loop.row_stride(1), count, x_buffer);
-          for (int64_t i = 0; i < count; ++i) y_row[i] = F::value(x_row[i]);
+          evaluate<F>(x_row, count, y_row);
           cpu::store_row(y_row, count, y + offsets[0] + first * loop.row_stride(0), loop.row_stride(0));
         }
       },
