@@ -116,7 +116,8 @@ const RegisterOp registered([] {
     add("all ignored: 0, not NaN", make.normal({3, 4}), labels({3}, 4, 1));
     add("no rows", make.normal({0, 4}), make.indices({0}, 4));
     add("many classes and rows", make.normal({40, 1003}, 3), labels({40}, 1003, 5));
-    add("mean 1e4: differences too coarse", make.normal({4, 30}, 2, 1e4), make.indices({4}, 30), {}, false);
+    add("mean 1e4: differences too coarse", make.normal({20, 30}, 2, 1e4), make.indices({20}, 30),
+        {.reduction = Reduction::sum}, false);
     add("mean -1e4, smoothed: differences too coarse", make.normal({4, 30}, 2, -1e4), make.indices({4}, 30),
         {.label_smoothing = 0.1}, false);
     add("wide range", make.normal({4, 30}, 200), make.indices({4}, 30), {.reduction = Reduction::none}, false);
