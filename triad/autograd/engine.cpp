@@ -10,13 +10,14 @@ namespace {
 
 TensorGrad& meta_of(const Tensor& leaf) { return static_cast<TensorGrad&>(*leaf.autograd()); }
 
-/// target += gradient, where target may be undefined. A gradient nobody else holds is taken over instead of copied.
+/// target += gradient, where target may be undefined. A gradient nobody else holds is taken over instead of copied; one
+/// that is stretched (the derivative of a sum) has elements on top of each other and cannot be added to in place.
 void add_gradient(Tensor& target, Tensor&& gradient) {
   if (!target.defined()) {
     target = std::move(gradient);
     return;
   }
-  if (!target.is_unique()) target = clone(target);
+  if (!target.is_unique() || !target.is_contiguous()) target = clone(target);
   memory_ops(target.device()).accumulate(target.mutable_memory(), gradient.memory());
 }
 

@@ -1,6 +1,7 @@
 #include "triad/autograd/node.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "triad/autograd/grad_mode.h"
 
@@ -30,6 +31,19 @@ Edge edge_to(const Tensor& input) {
 }
 
 }  // namespace
+
+// A tape is a chain of owners as long as the computation: left to themselves, destructors would call each other once a
+// node and overflow the stack. So the last owner of a node takes its edges before the node goes.
+Node::~Node() {
+  std::vector<Edge> edges = std::move(inputs);
+  while (!edges.empty()) {
+    const std::shared_ptr<Node> next = std::move(edges.back().node);
+    edges.pop_back();
+    if (next.use_count() != 1) continue;
+    std::move(next->inputs.begin(), next->inputs.end(), std::back_inserter(edges));
+    next->inputs.clear();
+  }
+}
 
 Tensor Backward::dy(size_t i) const {
   if (cotangents_[i].defined()) return cotangents_[i];

@@ -73,6 +73,11 @@ class Node {
     Device device;
   };
 
+  Node() = default;
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  ~Node();
+
   std::string_view op;                 ///< name for messages; a string literal
   std::vector<Edge> inputs;
   std::vector<Form> input_forms, output_forms;

@@ -5,6 +5,7 @@ namespace {
 
 /// A tensor with the same data that starts a tape of its own.
 Tensor fresh_leaf(const Tensor& saved, bool wants_gradient) {
+  if (!saved.defined()) return saved;
   Tensor t = saved.detach();
   return wants_gradient ? requires_grad(t) : t;
 }
@@ -21,6 +22,8 @@ std::vector<Tensor> recompute(const std::function<std::vector<Tensor>(std::span<
     const NoGrad no_tape;
     outputs = f(inputs);
   }
+  // f may hand an input or a captured tensor through; the history recorded below belongs to the output alone.
+  for (Tensor& y : outputs) y = y.detach();
   std::vector<bool> wanted;
   std::vector<Tensor> recorded(inputs.begin(), inputs.end());
   for (const Tensor& t : inputs) wanted.push_back(t.defined() && t.requires_grad());
@@ -38,7 +41,7 @@ std::vector<Tensor> recompute(const std::function<std::vector<Tensor>(std::span<
     }
     if (!outputs_reached.empty()) backward(outputs_reached, cotangents);
     Gradients gradients;
-    for (const Tensor& leaf : leaves) gradients.push_back(leaf.requires_grad() ? grad(leaf) : Tensor());
+    for (const Tensor& leaf : leaves) gradients.push_back(leaf.defined() && leaf.requires_grad() ? grad(leaf) : Tensor());
     gradients.emplace_back();
     return gradients;
   });

@@ -1,0 +1,148 @@
+#include <gtest/gtest.h>
+
+#include "tests/harness/compare.h"
+#include "tests/harness/message_of.h"
+#include "triad/autograd/autograd.h"
+#include "triad/core/base/philox.h"
+#include "triad/ops/elementwise/binary.h"
+#include "triad/ops/elementwise/cast.h"
+#include "triad/ops/elementwise/unary.h"
+#include "triad/ops/reduce/sum.h"
+
+namespace triad {
+namespace {
+
+using Block = std::function<std::vector<Tensor>(std::span<const Tensor>)>;
+
+Tensor random(const Shape& shape, uint64_t seed) {
+  RandomStream stream(RandomKey{.seed = seed});
+  std::vector<float> values;
+  for (int64_t i = 0; i < shape.numel(); ++i) values.push_back(static_cast<float>(stream.normal()));
+  return from_values(values, shape);
+}
+
+/// Keeps half of the elements: a pure function of the key, as dropout is.
+Tensor dropped(const Tensor& x, const RandomKey& key) {
+  RandomStream stream(key);
+  std::vector<float> mask;
+  for (int64_t i = 0; i < x.numel(); ++i) mask.push_back(stream.uniform() < 0.5 ? 0.f : 2.f);
+  return x * from_values(mask, x.shape());
+}
+
+/// A layer with a captured parameter and two outputs.
+Block layer(const Tensor& weight, const RandomKey& key) {
+  return [weight, key](std::span<const Tensor> in) -> std::vector<Tensor> {
+    const Tensor h = ops::tanh(in[0] * weight);
+    return {dropped(h, key) + in[1], ops::exp(h)};
+  };
+}
+
+struct Outcome {
+  std::vector<Tensor> outputs, gradients;
+};
+
+Outcome run(bool with_recompute, int layers) {
+  std::vector<Tensor> leaves;
+  for (int i = 0; i < layers + 2; ++i) leaves.push_back(requires_grad(random({3, 4}, static_cast<uint64_t>(i))));
+  std::vector<Tensor> x = {leaves[0], leaves[1]};
+  for (int i = 0; i < layers; ++i) {
+    const Block f =
+        layer(leaves[static_cast<size_t>(i) + 2], RandomKey{.seed = 7, .step = 3}.at(static_cast<uint32_t>(i)));
+    x = with_recompute ? recompute(f, x) : f(x);
+  }
+  const Tensor cotangents[] = {random({3, 4}, 100), random({3, 4}, 101)};
+  backward(x, cotangents);
+  Outcome out{x, {}};
+  for (const Tensor& t : leaves) out.gradients.push_back(grad(t));
+  return out;
+}
+
+TEST(Recompute, GivesTheSameBitsAsTheTape) {
+  const Outcome plain = run(false, 4), again = run(true, 4);
+  for (size_t i = 0; i < plain.outputs.size(); ++i) {
+    EXPECT_TRUE(harness::compare_bits(again.outputs[i], plain.outputs[i]).passed);
+  }
+  for (size_t i = 0; i < plain.gradients.size(); ++i) {
+    const harness::Comparison same = harness::compare_bits(again.gradients[i], plain.gradients[i]);
+    EXPECT_TRUE(same.passed) << "leaf " << i << ": " << same.message;
+  }
+}
+
+TEST(Recompute, KeepsInputsAndOutputsOnly) {
+  const auto held_after_forward = [](bool with_recompute) {
+    const Tensor x = requires_grad(random({1000}, 1));
+    const size_t before = allocator(kCpu).stats().in_use;
+    const Block f = [](std::span<const Tensor> in) -> std::vector<Tensor> {
+      Tensor h = in[0];
+      for (int i = 0; i < 10; ++i) h = ops::sin(h);
+      return {h};
+    };
+    const std::vector<Tensor> y = with_recompute ? recompute(f, std::span(&x, 1)) : f(std::span(&x, 1));
+    return allocator(kCpu).stats().in_use - before;
+  };
+  EXPECT_GE(held_after_forward(false), 10u * 4000);
+  EXPECT_LT(held_after_forward(true), 2u * 4000);
+}
+
+TEST(Recompute, ReachesCapturedParametersEvenIfNoInputWantsAGradient) {
+  const Tensor weight = requires_grad(full({2}, 3)), x = full({2}, 5);
+  const std::vector<Tensor> y = recompute(
+      [weight](std::span<const Tensor> in) -> std::vector<Tensor> { return {in[0] * weight}; }, std::span(&x, 1));
+  backward(ops::sum(y[0]));
+  EXPECT_EQ(grad(weight).to_vector<double>(), (std::vector<double>{5, 5}));
+}
+
+TEST(Recompute, OutputsThatTakeNoPartInTheLossCostNothing) {
+  const Tensor x = requires_grad(full({2}, 2));
+  const std::vector<Tensor> y = recompute(
+      [](std::span<const Tensor> in) -> std::vector<Tensor> {
+        return {in[0] * 3.0, ops::exp(in[0])};
+      },
+      std::span(&x, 1));
+  backward(ops::sum(y[0]));
+  EXPECT_EQ(grad(x).to_vector<double>(), (std::vector<double>{3, 3}));
+}
+
+TEST(Recompute, AnInputMayPassThroughUnchanged) {
+  const Tensor x = requires_grad(full({2}, 2)), flags = full({2}, 1, DType::boolean);
+  const Tensor inputs[] = {x, flags, Tensor()};
+  const std::vector<Tensor> y = recompute(
+      [](std::span<const Tensor> in) -> std::vector<Tensor> {
+        return {in[0], in[0] * 2.0, in[1]};
+      },
+      inputs);
+  EXPECT_EQ(y[2].to_vector<int64_t>(), (std::vector<int64_t>{1, 1}));
+  backward(ops::sum(y[0] + y[1]));
+  EXPECT_EQ(grad(x).to_vector<double>(), (std::vector<double>{3, 3})) << "x is still a leaf";
+}
+
+TEST(Recompute, MayBeNested) {
+  const Tensor x = requires_grad(full({2}, 0.5));
+  const Block inner = [](std::span<const Tensor> in) -> std::vector<Tensor> { return {ops::square(in[0])}; };
+  const Block outer = [inner](std::span<const Tensor> in) { return recompute(inner, recompute(inner, in)); };
+  backward(ops::sum(recompute(outer, std::span(&x, 1))[0]));
+  EXPECT_EQ(grad(x).to_vector<double>(), (std::vector<double>{4 * 0.125, 4 * 0.125}));
+}
+
+TEST(Recompute, UnderNoGradItJustRuns) {
+  const NoGrad off;
+  const Tensor x = requires_grad(full({2}, 2));
+  const std::vector<Tensor> y =
+      recompute([](std::span<const Tensor> in) -> std::vector<Tensor> { return {in[0] * 3.0}; }, std::span(&x, 1));
+  EXPECT_FALSE(y[0].requires_grad());
+}
+
+TEST(Recompute, AnInputChangedInPlaceIsAnError) {
+  const Tensor w = requires_grad(full({1}, 2));
+  Tensor x = full({1}, 2);
+  const uint64_t version = x.version();
+  const std::vector<Tensor> y =
+      recompute([w](std::span<const Tensor> in) -> std::vector<Tensor> { return {in[0] * w}; }, std::span(&x, 1));
+  x.mutable_data<float>()[0] = 9;
+  EXPECT_EQ(harness::message_of<AutogradError>([&] { backward(y[0]); }),
+            str("recompute: saved tensor 0 of shape [1] was changed in place after the forward pass: its version is ",
+                version + 1, ", expected ", version, "\n  hint: write to a copy, or after backward()"));
+}
+
+}  // namespace
+}  // namespace triad
