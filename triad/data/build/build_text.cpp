@@ -90,13 +90,13 @@ Manifest build(const BuildRequest& request) {
   const std::vector<ColumnSpec> columns = {{"text", ElementType::u8, true, {}},
                                            {"book", ElementType::i64, false, {}},
                                            {"chapter", ElementType::i64, false, {}}};
-  ShardWriter& train = writer.split("train", columns);
+  ShardWriter& training = writer.split("training", columns);
   ShardWriter* validation = held_out > 0 ? &writer.split("validation", columns) : nullptr;
   ShardWriter* test = held_out > 0 ? &writer.split("test", columns) : nullptr;
   int64_t done = 0;
   for (const Chapter& chapter : chapters) {
     const auto rank = static_cast<size_t>(std::ranges::lower_bound(lots, chapter.lot) - lots.begin());
-    ShardWriter& split = rank < held_out ? *validation : rank < 2 * held_out ? *test : train;
+    ShardWriter& split = rank < held_out ? *validation : rank < 2 * held_out ? *test : training;
     for (const std::string& passage : passages_of(chapter.text, limit)) {
       split.add({passage, chapter.source, chapter.number});
       if (request.progress && ++done % 1000 == 0) request.progress(done);

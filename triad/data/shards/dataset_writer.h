@@ -16,7 +16,7 @@ namespace triad::data {
 
 struct WriteOptions {
   int64_t shard_bytes = int64_t{64} << 20;  ///< a shard is full when its values, uncompressed, reach this
-  int deflate = 4;                          ///< 0 (none) to 9
+  int deflate = 1;                          ///< 0 (none) to 9
   bool replace = false;                     ///< a complete data set in the folder gives way
 };
 
