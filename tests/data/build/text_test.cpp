@@ -97,7 +97,7 @@ TEST(BuildText, HoldsOutWholeChapters) {
   const ShardedDataset dataset(folder / "set");
   std::set<std::pair<int64_t, int64_t>> seen;
   int64_t bytes = 0;
-  for (const char* name : {"training", "validation", "test"}) {
+  for (const char* name : {"pool_text", "validation", "test"}) {
     const SplitReader& split = dataset.split(name);
     const auto book = split.values<int64_t>("book"), chapter = split.values<int64_t>("chapter");
     std::set<std::pair<int64_t, int64_t>> here;
@@ -133,7 +133,7 @@ TEST(BuildText, BadInputIsNamed) {
   EXPECT_THAT(message_of<IoError>([&] { build_text(folder.path(), folder / "out"); }),
               HasSubstr("has 2 chapters, too few to hold out 1 for validation and 1 for test"));
   EXPECT_FALSE(std::filesystem::exists(folder / "out"));
-  EXPECT_EQ(build_text(folder.path(), folder / "out", 0.0).split("training").samples, 2);
+  EXPECT_EQ(build_text(folder.path(), folder / "out", 0.0).split("pool_text").samples, 2);
   EXPECT_THROW(build_text(folder.path(), folder / "out2", 0.7), ValueError);
 }
 

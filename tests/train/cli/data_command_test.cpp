@@ -48,7 +48,7 @@ TEST(DataCommand, ListsBuildsAndInspects) {
 
   const Result built = triad({"data", "build", "text", "--from", from, "--out", out, "--seed", "3"});
   EXPECT_EQ(built.code, 0) << built.err;
-  EXPECT_THAT(built.out, AllOf(HasSubstr("data set text, fingerprint "), HasSubstr("  training: 1 samples")));
+  EXPECT_THAT(built.out, AllOf(HasSubstr("data set text, fingerprint "), HasSubstr("  pool_text: 1 samples")));
   const Result again = triad({"data", "build", "text", "--from", from, "--out", out});
   EXPECT_EQ(again.code, 1);
   EXPECT_THAT(again.err, AllOf(HasSubstr("triad: dataset: "), HasSubstr(" already holds a data set")));
@@ -57,10 +57,10 @@ TEST(DataCommand, ListsBuildsAndInspects) {
   Result inspected = triad({"data", "inspect", out});
   EXPECT_EQ(inspected.code, 0);
   EXPECT_THAT(inspected.out, HasSubstr("no damage found"));
-  std::ofstream(folder / "set" / "training-00000.h5", std::ios::app) << "x";
+  std::ofstream(folder / "set" / "pool_text-00000.h5", std::ios::app) << "x";
   inspected = triad({"data", "inspect", out});
   EXPECT_EQ(inspected.code, 1);
-  EXPECT_THAT(inspected.out, HasSubstr("DAMAGED training-00000.h5: "));
+  EXPECT_THAT(inspected.out, HasSubstr("DAMAGED pool_text-00000.h5: "));
   inspected = triad({"data", "inspect", (folder / "missing").string()});
   EXPECT_EQ(inspected.code, 1);
   EXPECT_EQ(inspected.err, "triad: dataset: no folder " + (folder / "missing").string() + "\n");

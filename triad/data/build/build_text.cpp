@@ -6,6 +6,7 @@
 #include "triad/core/base/philox.h"
 #include "triad/data/build/builder.h"
 #include "triad/data/build/prose.h"
+#include "triad/data/text/wordpiece.h"
 
 namespace triad::data {
 namespace {
@@ -18,6 +19,7 @@ const std::vector<BuilderOption>& options() {
   static const std::vector<BuilderOption> all = {
       {"from", Kind::kPath, std::string(), true, "a .txt or .md file, or a folder of them (README files are left out)"},
       {"passage-bytes", Kind::kInteger, int64_t{480}, false, "longest passage; 480 bytes are about 110 word pieces"},
+      {"vocabulary", Kind::kInteger, int64_t{8000}, false, "word pieces, special tokens included"},
       {"held-out", Kind::kReal, 0.05, false, "share of the chapters in validation, and again in test"}};
   return all;
 }
@@ -67,6 +69,7 @@ std::vector<Chapter> read_chapters(const std::vector<std::filesystem::path>& fil
 
 Manifest build(const BuildRequest& request) {
   const auto limit = static_cast<size_t>(request.integer("passage-bytes", 32, 1 << 20));
+  const int64_t vocabulary = request.integer("vocabulary", 16, 1 << 20);
   const double share = request.real("held-out", 0.0, 0.4);
   const std::vector<std::filesystem::path> files = text_files(request.path("from"));
   std::vector<Chapter> chapters = read_chapters(files, request.seed);
@@ -90,18 +93,23 @@ Manifest build(const BuildRequest& request) {
   const std::vector<ColumnSpec> columns = {{"text", ElementType::u8, true, {}},
                                            {"book", ElementType::i64, false, {}},
                                            {"chapter", ElementType::i64, false, {}}};
-  ShardWriter& training = writer.split("training", columns);
+  ShardWriter& pool = writer.split("pool_text", columns);
   ShardWriter* validation = held_out > 0 ? &writer.split("validation", columns) : nullptr;
   ShardWriter* test = held_out > 0 ? &writer.split("test", columns) : nullptr;
+  std::vector<std::string> trained_on;
   int64_t done = 0;
   for (const Chapter& chapter : chapters) {
     const auto rank = static_cast<size_t>(std::ranges::lower_bound(lots, chapter.lot) - lots.begin());
-    ShardWriter& split = rank < held_out ? *validation : rank < 2 * held_out ? *test : training;
+    ShardWriter& split = rank < held_out ? *validation : rank < 2 * held_out ? *test : pool;
     for (const std::string& passage : passages_of(chapter.text, limit)) {
       split.add({passage, chapter.source, chapter.number});
+      if (&split == &pool) trained_on.push_back(passage);
       if (request.progress && ++done % 1000 == 0) request.progress(done);
     }
   }
+  const WordPiece tokenizer = train_wordpiece(trained_on, {.vocabulary_size = vocabulary});
+  writer.add_file("vocab.txt", tokenizer.vocabulary());
+  writer.set_attribute("tokenizer", std::string("vocab.txt"));
   return writer.finish();
 }
 
