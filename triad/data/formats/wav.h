@@ -1,0 +1,15 @@
+// Sound files: WAV, FLAC and what else libsndfile reads.
+#pragma once
+
+#include <filesystem>
+
+#include "triad/data/audio/waveform.h"
+
+namespace triad::data {
+
+/// The sound in a file; several channels become their mean. 16-bit samples v come out as v / 32768 exactly. An empty
+/// sound is no error. IoError naming the file and what is wrong: not a sound, cut off, longer than two hours, values
+/// that are not finite.
+Waveform read_wav(const std::filesystem::path& path);
+
+}  // namespace triad::data
