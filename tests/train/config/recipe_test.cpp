@@ -48,7 +48,7 @@ TEST_F(RecipeFile, KeysOfEveryKindAreRead) {
   EXPECT_EQ(r.text.schedule.shape, optim::ScheduleShape::constant);
   EXPECT_EQ(r.text.schedule.total_steps, 7);
   EXPECT_DOUBLE_EQ(r.text.schedule.peak, 1e-4);
-  EXPECT_EQ(r.text.optimizer.kind, OptimizerKind::lamb);
+  EXPECT_EQ(r.text.optimizer.kind, optim::OptimizerOptions::Kind::lamb);
   EXPECT_EQ(r.train.dtype, DType::bf16);
   EXPECT_EQ(r.train.seed, 5u);
 }

@@ -27,7 +27,7 @@ void bind(Binder& b, optim::Schedule& s) {
   require_positive(b, "peak", s.peak);
 }
 
-void bind(Binder& b, OptimizerOptions& o) {
+void bind(Binder& b, optim::OptimizerOptions& o) {
   b("kind", o.kind);
   b("beta1", o.beta1);
   b("beta2", o.beta2);

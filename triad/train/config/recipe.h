@@ -11,22 +11,11 @@
 #include "triad/nn/encoders/image_encoder.h"
 #include "triad/nn/encoders/speech_encoder.h"
 #include "triad/nn/encoders/text_encoder.h"
+#include "triad/optim/optimizer.h"
 #include "triad/optim/schedule.h"
 #include "triad/train/config/binder.h"
 
 namespace triad::train {
-
-enum class OptimizerKind { adamw, lamb, sgd };
-
-struct OptimizerOptions {
-  OptimizerKind kind = OptimizerKind::adamw;
-  double beta1 = 0.9;
-  double beta2 = 0.98;
-  double eps = 1e-8;
-  double momentum = 0.9;      ///< of sgd
-  double weight_decay = 0.05;
-  double clip_norm = 1;       ///< of all gradients together; 0 means no clipping
-};
 
 /// What every stage has. The schedule runs over `steps`; train.max_steps only stops it early.
 struct StageOptions {
@@ -34,7 +23,7 @@ struct StageOptions {
   int64_t batch = 64;         ///< samples a step
   int64_t micro_batches = 1;  ///< pieces a batch is cut into; the result is the same, memory is not
   optim::Schedule schedule;
-  OptimizerOptions optimizer;
+  optim::OptimizerOptions optimizer;
 };
 
 struct TextStageOptions : StageOptions {
@@ -123,7 +112,7 @@ Recipe read_recipe(const std::filesystem::path& file, const std::vector<std::str
 std::string write_recipe(Recipe recipe);
 
 template <>
-struct EnumNames<OptimizerKind> {
+struct EnumNames<optim::OptimizerOptions::Kind> {
   static constexpr std::array<std::string_view, 3> names = {"adamw", "lamb", "sgd"};
 };
 template <>

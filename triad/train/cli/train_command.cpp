@@ -1,0 +1,104 @@
+#include "triad/train/cli/train_command.h"
+
+#include <ctime>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "triad/core/base/error.h"
+#include "triad/data/formats/durable_file.h"
+#include "triad/train/checkpoint/checkpoint.h"
+#include "triad/train/evaluate/evaluate.h"
+#include "triad/train/pretrain.h"
+
+namespace triad::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct PretrainArguments {
+  std::string config, only, from, resume, out;
+  std::vector<std::string> overrides;
+  std::optional<uint64_t> seed;
+};
+
+std::string time_stamp() {
+  char text[32];
+  const std::time_t now = std::time(nullptr);
+  std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", std::localtime(&now));
+  return text;
+}
+
+void run_pretrain(PretrainArguments a) {
+  if (a.seed) a.overrides.push_back(str("train.seed=", *a.seed));
+  const Recipe recipe = read_recipe(a.config, a.overrides);
+  const fs::path out = a.out.empty() ? fs::path("runs") / (recipe.name + "-" + time_stamp()) : fs::path(a.out);
+  pretrain(recipe, {.out = out, .only = a.only, .from = a.from, .resume = a.resume == "auto"});
+}
+
+void add_pretrain(CLI::App& app) {
+  const auto a = std::make_shared<PretrainArguments>();
+  CLI::App* command = app.add_subcommand("pretrain", "Run the stages of a recipe");
+  command->add_option("CONFIG", a->config, "recipe, such as configs/demo.yaml")->required();
+  command->add_option("--only", a->only, "run one stage: text, image, speech, align, joint")->type_name("STAGE");
+  command->add_option("--from", a->from, "start with the weights of another run")->type_name("RUN");
+  command->add_option("--resume", a->resume, "auto: go on from the newest good checkpoint in --out, or start")->check(CLI::IsMember({"auto"}));
+  command->add_option("--set", a->overrides, "override a key of the recipe")->type_name("KEY=VALUE")->take_all()->allow_extra_args(false);
+  command->add_option("--seed", a->seed, "the same as --set train.seed=N");
+  command->add_option("--out", a->out, "run directory; runs/RECIPE-TIME by default")->type_name("RUN");
+  command->callback([a] { run_pretrain(*a); });
+}
+
+void add_eval(CLI::App& app, CommandContext& context) {
+  struct Arguments {
+    std::string run, data, json;
+  };
+  const auto a = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("eval", "Measure a run, on its own held-out data or on other data");
+  command->add_option("RUN", a->run, "run directory")->required();
+  command->add_option("--data", a->data, "data set to measure on")->type_name("DIR");
+  command->add_option("--json", a->json, "also write the result here")->type_name("FILE");
+  command->callback([a, &context] {
+    const LoadedRun run = load_run(a->run);
+    std::unique_ptr<TrainingData> other;
+    if (!a->data.empty()) other = std::make_unique<TrainingData>(a->data, run.recipe.model.text.max_positions);
+    const std::string json = to_json(evaluate(run.recipe, *run.data, other ? *other : *run.data, *run.model));
+    context.out << json;
+    if (!a->json.empty()) data::write_durably(a->json, json);
+  });
+}
+
+/// A checkpoint file, or the newest one of a run directory.
+fs::path checkpoint_of(const std::string& argument) {
+  if (!fs::is_directory(argument)) return argument;
+  const std::optional<fs::path> newest = newest_checkpoint(fs::path(argument) / "checkpoints");
+  require<IoError>(newest.has_value(), argument, "holds no checkpoint");
+  return *newest;
+}
+
+void add_ckpt(CLI::App& app, CommandContext& context) {
+  CLI::App* command = app.add_subcommand("ckpt", "Look at checkpoints");
+  command->require_subcommand(1);
+  struct Arguments {
+    std::string a, b;
+  };
+  const auto a = std::make_shared<Arguments>();
+  CLI::App* diff = command->add_subcommand("diff", "Compare two checkpoints, or the newest of two runs, bit by bit");
+  diff->add_option("A", a->a, "checkpoint or run")->required();
+  diff->add_option("B", a->b, "checkpoint or run")->required();
+  diff->callback([a, &context] {
+    const std::vector<std::string> names = differing_tensors(checkpoint_of(a->a), checkpoint_of(a->b));
+    for (const std::string& name : names) context.out << name << '\n';
+    if (!names.empty()) context.exit_code = kExitFailure;
+  });
+}
+
+}  // namespace
+
+void add_train_commands(CLI::App& app, CommandContext& context) {
+  add_pretrain(app);
+  add_eval(app, context);
+  add_ckpt(app, context);
+}
+
+}  // namespace triad::train

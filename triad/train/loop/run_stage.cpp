@@ -1,0 +1,100 @@
+#include "triad/train/loop/run_stage.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <nlohmann/json.hpp>
+
+#include "triad/nn/module.h"
+#include "triad/optim/schedule.h"
+#include "triad/train/loop/accumulate.h"
+
+namespace triad::train {
+namespace {
+
+class Clock {
+ public:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+std::string to_json(const data::LoaderState& s) {
+  return nlohmann::json{{"epoch", s.epoch}, {"position", s.position}, {"seed", s.seed}, {"samples", s.samples},
+                        {"batch_size", s.batch_size}, {"order", s.order}}.dump();
+}
+
+data::LoaderState loader_state_of(const std::string& text, const std::filesystem::path& file) {
+  try {
+    const nlohmann::json j = nlohmann::json::parse(text);
+    return {.epoch = j.at("epoch"), .position = j.at("position"), .seed = j.at("seed"), .samples = j.at("samples"),
+            .batch_size = j.at("batch_size"), .order = j.at("order")};
+  } catch (const nlohmann::json::exception& e) {
+    fail<IoError>(file.string(), "the state of the loader is damaged: ", e.what());
+  }
+}
+
+/// Gradients flow into what the stage trains and nowhere else.
+void set_trained(const std::vector<NamedParameter>& all, const std::vector<NamedParameter>& trained) {
+  for (const NamedParameter& p : all) p.parameter->set_trainable(false);
+  for (const NamedParameter& p : trained) p.parameter->set_trainable(true);
+}
+
+}  // namespace
+
+void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& resume_from, double& seconds) {
+  const Recipe& recipe = run.recipe;
+  const StageOptions& options = stage_options(recipe, stage.name());
+  const int64_t cap = recipe.train.max_steps, last = cap > 0 ? std::min(cap, options.steps) : options.steps;
+  const std::string name(stage.name());
+
+  set_trained(run.model_parameters, stage.parameters());
+  optim::Arena arena(stage.parameters());
+  optim::Optimizer optimizer(arena, options.optimizer);
+  int64_t step = 0;
+  if (!resume_from.empty()) {
+    const Progress progress = read_progress(resume_from);
+    load_parameters(resume_from, run.model_parameters);
+    load_optimizer(resume_from, arena, optimizer);
+    stage.restore_loader(loader_state_of(progress.loaders, resume_from));
+    step = progress.step;
+  }
+
+  const auto save = [&] {
+    save_checkpoint(checkpoint_path(run.checkpoints, name, step), run.model_parameters, arena, optimizer,
+                    {.stage = name, .step = step, .seconds = seconds, .loaders = to_json(stage.loader_state())});
+    remove_old_checkpoints(run.checkpoints, name, recipe.checkpoint.keep);
+  };
+
+  const double before = seconds;
+  const Clock clock;
+  int64_t timed_step = step;
+  double timed_seconds = 0;
+  while (step < last) {
+    stage.load();
+    const RandomKey key{.seed = recipe.train.seed, .step = static_cast<uint32_t>(step), .site = random_site(stage.name())};
+    arena.zero_gradients();
+    const StepLoss loss = accumulate_gradients(stage, options.micro_batches, {.training = true, .key = key, .dtype = recipe.train.dtype});
+    const double lr = optim::learning_rate(options.schedule, step);
+    const double norm = optimizer.step(lr);
+    stage.after_step();
+    ++step;
+    seconds = before + clock.seconds();
+    if (step % recipe.train.log_every == 0 || step == last) {
+      const double spent = clock.seconds() - timed_seconds;
+      const double speed = static_cast<double>((step - timed_step) * options.batch) / std::max(spent, 1e-9);
+      StepMetrics metrics{.stage = name, .step = step, .stage_steps = last, .loss = loss.total, .lr = lr,
+                          .samples_per_second = speed, .seconds = seconds,
+                          .seconds_left = static_cast<double>((last - step) * options.batch) / speed, .parts = loss.parts};
+      metrics.parts["gradient_norm"] = norm;
+      run.log.step(metrics);
+      timed_step = step;
+      timed_seconds = clock.seconds();
+    }
+    if (recipe.checkpoint.every > 0 && step % recipe.checkpoint.every == 0 && step < last) save();
+  }
+  save();
+}
+
+}  // namespace triad::train

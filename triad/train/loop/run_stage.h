@@ -1,0 +1,26 @@
+// The training loop of one stage.
+#pragma once
+
+#include <filesystem>
+
+#include "triad/train/checkpoint/checkpoint.h"
+#include "triad/train/config/recipe.h"
+#include "triad/train/loop/stage.h"
+#include "triad/train/metrics/run_log.h"
+
+namespace triad::train {
+
+/// What a stage runs in.
+struct StageRun {
+  const Recipe& recipe;
+  std::filesystem::path checkpoints;              ///< folder
+  std::vector<NamedParameter> model_parameters;   ///< of the whole model: what checkpoints hold
+  RunLog& log;
+};
+
+/// Trains `stage` from its beginning or, given a checkpoint of it, from there. Writes a checkpoint every
+/// recipe.checkpoint.every steps and at the end. `seconds`: the run has taken so far, kept up to date.
+/// ValueError naming the parameter if a gradient is not finite; the last checkpoint then holds the state before.
+void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& resume_from, double& seconds);
+
+}  // namespace triad::train

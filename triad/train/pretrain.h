@@ -1,0 +1,38 @@
+// `triad pretrain`: the stages of a recipe, one after the other, in a run directory.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "triad/train/config/recipe.h"
+#include "triad/train/model/model.h"
+#include "triad/train/stages/features.h"
+
+namespace triad::train {
+
+struct PretrainOptions {
+  std::filesystem::path out;   ///< run directory
+  std::string only;            ///< the one stage to run; empty: all
+  std::filesystem::path from;  ///< a run to take the weights from; empty: fresh ones
+  bool resume = false;         ///< go on in `out` from its newest good checkpoint, if there is one
+};
+
+/// Builds the data set if it is not there, runs the stages, evaluates, writes summary.json and report.html. Everything is
+/// checked before anything starts: ConfigError for a recipe or options that do not fit the data, IoError for files.
+void pretrain(const Recipe& recipe, const PretrainOptions& options);
+
+/// A model for the recipe and its data, with fresh weights.
+std::unique_ptr<Model> make_model(const Recipe& recipe, const TrainingData& data);
+
+/// What a finished or interrupted run consists of, to evaluate it or to embed with it.
+struct LoadedRun {
+  Recipe recipe;
+  std::unique_ptr<TrainingData> data;
+  std::unique_ptr<Model> model;
+};
+
+/// The run in `dir` with the weights of its newest good checkpoint. IoError if there is none.
+LoadedRun load_run(const std::filesystem::path& dir);
+
+}  // namespace triad::train
