@@ -93,8 +93,8 @@ class ImageStage : public LoaderStage<MaskedImageBatch> {
   int64_t size() const override { return batch_.images_BCHW.size(0); }
 
   std::vector<LossTerm> terms() const override {
-    const std::vector<bool> visible = batch_.visible_Bhw.to_vector<bool>();
-    const auto hidden = std::ranges::count(visible, false);
+    const bool* visible = batch_.visible_Bhw.data<bool>();
+    const auto hidden = std::count(visible, visible + batch_.visible_Bhw.numel(), false);
     const int64_t pixels = batch_.images_BCHW.numel() / batch_.visible_Bhw.numel();
     return {{"masked_image", 1, static_cast<double>(hidden * pixels)}};
   }
