@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "triad/data/formats/file.h"
+
 namespace triad::data {
 
 /// A file in the making. It grows under temporary_path(), "PATH.partial"; publish() makes it PATH, replacing what was
@@ -24,6 +26,19 @@ class StagedFile {
  private:
   std::filesystem::path path_, temporary_;
   bool published_ = false;
+};
+
+/// A StagedFile that is written from front to back.
+class StagedWriter {
+ public:
+  explicit StagedWriter(const std::filesystem::path& path);
+  /// Appends. IoError if the system refuses, as on a full disk.
+  void write(std::string_view bytes) { file_.write(bytes); }
+  void publish();
+
+ private:
+  StagedFile staged_;
+  File file_;
 };
 
 /// `content` as the file `path`, by way of a StagedFile.
