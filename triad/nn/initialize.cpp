@@ -1,6 +1,9 @@
 #include "triad/nn/initialize.h"
 
 #include <cmath>
+#include <vector>
+
+#include "triad/core/cpu/blas.h"
 
 namespace triad::nn {
 namespace {
@@ -36,6 +39,25 @@ Tensor uniform(const Shape& shape, double bound, RandomKey key) {
 Tensor xavier_uniform(const Shape& shape, RandomKey key) {
   require<ShapeError>(shape.rank() == 2, "xavier_uniform", "expected a weight [out, in], got shape ", shape);
   return uniform(shape, std::sqrt(6.0 / static_cast<double>(shape[0] + shape[1])), key);
+}
+
+Tensor orthogonal(const Shape& shape, double gain, RandomKey key) {
+  require<ShapeError>(shape.rank() >= 2, "orthogonal", "expected a weight [out, ...], got shape ", shape);
+  const int64_t outputs = shape[0], inputs = outputs == 0 ? 0 : shape.numel() / outputs;
+  const int64_t length = std::max(outputs, inputs), count = std::min(outputs, inputs);
+  std::vector<double> vectors(static_cast<size_t>(length * count));
+  RandomStream stream(key);
+  for (double& v : vectors) v = stream.normal();
+  cpu::blas::orthonormalise(length, count, vectors.data());
+  Tensor out = empty(shape);
+  float* values = out.mutable_data<float>();
+  for (int64_t row = 0; row < outputs; ++row) {
+    for (int64_t column = 0; column < inputs; ++column) {
+      const int64_t at = outputs < inputs ? row * length + column : column * length + row;
+      values[row * inputs + column] = static_cast<float>(gain * vectors[static_cast<size_t>(at)]);
+    }
+  }
+  return out;
 }
 
 }  // namespace triad::nn

@@ -2,11 +2,20 @@
 
 #include <algorithm>
 #include <limits>
+#include <vector>
 
 #include <cblas.h>
 
 #include "triad/core/base/error.h"
 #include "triad/core/cpu/parallel.h"
+
+// LAPACK, which OpenBLAS contains but does not declare.
+extern "C" {
+void dgeqrf_(const blasint* m, const blasint* n, double* a, const blasint* lda, double* tau, double* work,
+             const blasint* lwork, blasint* info);
+void dorgqr_(const blasint* m, const blasint* n, const blasint* k, double* a, const blasint* lda, const double* tau,
+             double* work, const blasint* lwork, blasint* info);
+}
 
 namespace triad::cpu::blas {
 namespace {
@@ -56,6 +65,25 @@ void gemm(int64_t m, int64_t n, int64_t k, Matrix<float> a, Matrix<float> b, flo
 }
 void gemm(int64_t m, int64_t n, int64_t k, Matrix<double> a, Matrix<double> b, double beta, double* c, int64_t c_row) {
   call(&cblas_dgemm, m, n, k, a, b, beta, c, c_row);
+}
+
+void orthonormalise(int64_t rows, int64_t columns, double* a) {
+  if (columns == 0) return;
+  const OneThread alone;
+  const blasint m = to_blasint(rows), n = to_blasint(columns), work_size = to_blasint(64 * columns);
+  blasint info = 0;
+  std::vector<double> tau(static_cast<size_t>(n)), work(static_cast<size_t>(work_size)), signs(tau.size());
+  const auto check = [&info](std::string_view step) {
+    require<ValueError>(info == 0, "orthonormalise", step, " refused argument ", -info);
+  };
+  dgeqrf_(&m, &n, a, &m, tau.data(), work.data(), &work_size, &info);
+  check("dgeqrf");
+  for (int64_t j = 0; j < columns; ++j) signs[static_cast<size_t>(j)] = a[j * rows + j] < 0 ? -1 : 1;
+  dorgqr_(&m, &n, &n, a, &m, tau.data(), work.data(), &work_size, &info);
+  check("dorgqr");
+  for (int64_t j = 0; j < columns; ++j) {
+    for (int64_t i = 0; i < rows; ++i) a[j * rows + i] *= signs[static_cast<size_t>(j)];
+  }
 }
 
 }  // namespace triad::cpu::blas

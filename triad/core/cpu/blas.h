@@ -17,4 +17,8 @@ struct Matrix {
 void gemm(int64_t m, int64_t n, int64_t k, Matrix<float> a, Matrix<float> b, float beta, float* c, int64_t c_row);
 void gemm(int64_t m, int64_t n, int64_t k, Matrix<double> a, Matrix<double> b, double beta, double* c, int64_t c_row);
 
+/// Replaces the columns of A [rows, columns], column after column in memory, rows >= columns, by the Q of A = Q R with a
+/// positive diagonal of R: orthonormal columns, and uniformly distributed ones for a normal A.     [Mezzadri, math-ph/0609050]
+void orthonormalise(int64_t rows, int64_t columns, double* a);
+
 }  // namespace triad::cpu::blas
