@@ -92,13 +92,13 @@ DigitImages read_digit_images(const fs::path& folder) {
 
 DigitClips read_digit_clips(const fs::path& folder, int sample_rate) {
   static const std::regex name("([0-9])_([A-Za-z0-9-]+)_([0-9]{1,6})\\.wav");
-  struct File {
+  struct Recording {
     fs::path path;
     int digit;
     std::string speaker;
     int index;
   };
-  std::vector<File> files;
+  std::vector<Recording> files;
   DigitClips all;
   for (const fs::path& path : files_below(folder)) {
     std::smatch match;
@@ -113,7 +113,7 @@ DigitClips read_digit_clips(const fs::path& folder, int sample_rate) {
   all.speakers.erase(std::unique(all.speakers.begin(), all.speakers.end()), all.speakers.end());
   int64_t bytes = 0;
   uint32_t checksum = 0;
-  for (const File& file : files) {
+  for (const Recording& file : files) {
     const FileDigest digest = digest_of_file(file.path);
     bytes += digest.bytes;
     checksum = crc32_of(str(file.path.filename().string(), " ", digest.crc32, "\n"), checksum);
