@@ -11,6 +11,7 @@
 #include "triad/data/build/builder.h"
 #include "triad/data/build/prose.h"
 #include "triad/data/shards/sharded_dataset.h"
+#include "triad/data/text/utf8.h"
 
 namespace triad::data {
 namespace {
@@ -68,14 +69,6 @@ TEST(Prose, PassagesEndWithSentencesAndLoseNothing) {
     std::erase(joined, ' ');
     EXPECT_EQ(joined, letters);
   }
-}
-
-TEST(Prose, InvalidUtf8IsFound) {
-  EXPECT_EQ(find_invalid_utf8("Grüße, 水"), -1);
-  EXPECT_EQ(find_invalid_utf8("ab\xff"), 2);
-  EXPECT_EQ(find_invalid_utf8("a\xc3"), 1);
-  EXPECT_EQ(find_invalid_utf8("\xed\xa0\x80"), 0);  // a surrogate
-  EXPECT_EQ(find_invalid_utf8("\xc0\x80"), 0);      // NUL in two bytes
 }
 
 Manifest build_text(const std::filesystem::path& from, const std::filesystem::path& out, double held_out = 0.05,

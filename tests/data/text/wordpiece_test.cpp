@@ -7,12 +7,14 @@
 #include "tests/harness/data_path.h"
 #include "tests/harness/message_of.h"
 #include "triad/core/base/error.h"
+#include "triad/data/text/words.h"
 
 namespace triad::data {
 namespace {
 
 WordPiece small() {
-  return WordPiece({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "un", "##aff", "##able", "want", "##ed", ",", "runn", "##ing", "naive"});
+  return WordPiece({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "un", "##aff", "##able", "want", "##ed", ",", "runn",
+                    "##ing", "naive"});
 }
 
 TEST(WordPiece, TakesTheLongestPiecesFromTheLeft) {
@@ -31,7 +33,10 @@ TEST(WordPiece, WordsAreSplitAsBertDoes) {
 }
 
 TEST(WordPiece, BrokenUtf8IsLeftOut) {
-  EXPECT_EQ(split_words("ab\xff\xfe" "cd \xe4\xbd", true), (std::vector<std::string>{"abcd"}));
+  EXPECT_EQ(split_words("ab\xff\xfe"
+                        "cd \xe4\xbd",
+                        true),
+            (std::vector<std::string>{"abcd"}));
 }
 
 TEST(WordPiece, EndsAreAddedAndLongTextsCut) {
@@ -41,10 +46,44 @@ TEST(WordPiece, EndsAreAddedAndLongTextsCut) {
 }
 
 TEST(WordPiece, DamagedVocabulariesAreRefused) {
-  EXPECT_EQ(harness::message_of<ValueError>([] { WordPiece({"[PAD]", "a", "a"}); }), "WordPiece: line 3 of the vocabulary repeats 'a'");
-  EXPECT_EQ(harness::message_of<ValueError>([] { WordPiece({"[PAD]", "", "a"}); }), "WordPiece: line 2 of the vocabulary is empty");
+  EXPECT_EQ(harness::message_of<ValueError>([] { WordPiece({"[PAD]", "a", "a"}); }),
+            "WordPiece: line 3 of the vocabulary repeats 'a'");
+  EXPECT_EQ(harness::message_of<ValueError>([] { WordPiece({"[PAD]", "", "a"}); }),
+            "WordPiece: line 2 of the vocabulary is empty");
   EXPECT_EQ(harness::message_of<ValueError>([] { WordPiece({"[PAD]"}); }), "WordPiece: the vocabulary has no [UNK]");
-  EXPECT_EQ(harness::message_of<IoError>([] { WordPiece::load("/nowhere/vocab.txt"); }), "/nowhere/vocab.txt: cannot be read");
+  EXPECT_EQ(harness::message_of<IoError>([] { WordPiece::load("/nowhere/vocab.txt"); }),
+            "file: cannot open /nowhere/vocab.txt: No such file or directory");
+}
+
+TEST(WordPiece, CapitalLettersInAVocabularyDecideTheCase) {
+  const std::string special = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
+  EXPECT_TRUE(WordPiece::parse(special + "\u211d\nhi\n").lowercase());  // a letter form that has no small one
+  EXPECT_FALSE(WordPiece::parse(special + "hi\nHi").lowercase());
+  EXPECT_TRUE(WordPiece::parse(special + "Hi", true).lowercase());
+  EXPECT_EQ(WordPiece::parse(special + "hi\r\nHi\r\n").encode("Hi hi"), (std::vector<int32_t>{6, 5}));
+}
+
+TEST(WordPiece, DamagedFilesAreNamed) {
+  const harness::TempFolder folder;
+  const auto path = folder / "vocab.txt";
+  const auto message = [&](std::string_view content) {
+    std::ofstream(path, std::ios::binary) << content;
+    return harness::message_of<IoError>([&] { WordPiece::load(path); });
+  };
+  EXPECT_EQ(message("[PAD]\nab\xff\n"), path.string() + ": WordPiece: line 2 of the vocabulary is not UTF-8");
+  EXPECT_EQ(message("[PAD]\n\n"), path.string() + ": WordPiece: line 2 of the vocabulary is empty");
+  EXPECT_EQ(message(""), path.string() + ": WordPiece: the vocabulary has no [PAD]");
+}
+
+TEST(WordPiece, LongRunsOfMarksTakeLinearTime) {
+  std::string marks = "a";
+  for (int i = 0; i < 300000; ++i) marks += i % 2 ? "\u0323" : "\u0301";  // in the wrong order throughout
+  EXPECT_EQ(split_words(marks + "b", true), (std::vector<std::string>{"ab"}));
+}
+
+TEST(WordPiece, MarksThatStayAreInCanonicalOrder) {
+  // U+302F and U+1D165 have a width, so they are no marks to BERT; their combining classes are 224 and 216.
+  EXPECT_EQ(split_words("a\u302f\u0301\U0001d165", true), (std::vector<std::string>{"a\U0001d165\u302f"}));
 }
 
 TEST(WordPiece, TrainingFindsFrequentWordsAndCoversTheText) {
@@ -52,7 +91,8 @@ TEST(WordPiece, TrainingFindsFrequentWordsAndCoversTheText) {
   for (int i = 0; i < 50; ++i) texts.push_back("the red circle is above the blue square");
   texts.push_back("zygote");
   const WordPiece trained = train_wordpiece(texts, {.vocabulary_size = 120});
-  for (const char* word : {"the", "red", "circle", "above", "square"}) EXPECT_EQ(trained.encode(word).size(), 1u) << word;
+  for (const char* word : {"the", "red", "circle", "above", "square"})
+    EXPECT_EQ(trained.encode(word).size(), 1u) << word;
   for (const int32_t id : trained.encode("zygote")) EXPECT_NE(id, trained.special().unknown);
   EXPECT_EQ(trained.special().pad, 0);
   EXPECT_EQ(train_wordpiece(texts, {.vocabulary_size = 120}).vocabulary(), trained.vocabulary());

@@ -6,6 +6,7 @@
 #include "triad/core/base/philox.h"
 #include "triad/data/build/builder.h"
 #include "triad/data/build/prose.h"
+#include "triad/data/text/utf8.h"
 #include "triad/data/text/wordpiece.h"
 
 namespace triad::data {

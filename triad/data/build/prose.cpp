@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <utf8proc.h>
-
 namespace triad::data {
 namespace {
 
@@ -84,18 +82,6 @@ std::vector<std::string> passages_of(std::string_view chapter, size_t limit) {
   }
   if (!chapter.empty()) passages.emplace_back(chapter);
   return passages;
-}
-
-int64_t find_invalid_utf8(std::string_view text) {
-  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-  for (size_t at = 0; at < text.size();) {
-    utf8proc_int32_t code_point = 0;
-    const utf8proc_ssize_t length =
-        utf8proc_iterate(bytes + at, static_cast<utf8proc_ssize_t>(text.size() - at), &code_point);
-    if (length <= 0) return static_cast<int64_t>(at);
-    at += static_cast<size_t>(length);
-  }
-  return -1;
 }
 
 }  // namespace triad::data

@@ -17,7 +17,4 @@ std::vector<std::string> chapters_of(std::string_view document);
 /// of the limit, else at a space, else between two characters. `limit` is at least 8.
 std::vector<std::string> passages_of(std::string_view chapter, size_t limit);
 
-/// Byte offset of the first place that is not UTF-8, or -1.
-int64_t find_invalid_utf8(std::string_view text);
-
 }  // namespace triad::data

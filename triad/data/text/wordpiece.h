@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -12,36 +13,49 @@
 
 namespace triad::data {
 
-/// Splits a word into the longest pieces of the vocabulary, from the left; pieces inside a word begin with "##".
+/// Splits a word into the longest pieces of the vocabulary, from the left; pieces inside a word begin with "##". A word
+/// that cannot be split, or has more than 100 characters, is the unknown token.
 /// Gives the ids of Hugging Face's BertTokenizerFast for the same vocabulary file. Special tokens are not looked for in
 /// text.
 class WordPiece : public Tokenizer {
  public:
-  /// `pieces`: one an id. ValueError naming line and piece if one is empty, appears twice, or a special token is missing.
+  /// `pieces`: one an id. ValueError naming line and piece if one is empty, not UTF-8 or there twice, or if a special
+  /// token is missing.
   explicit WordPiece(std::vector<std::string> pieces, bool lowercase = true);
 
-  /// Reads BERT's vocab.txt: a piece a line. IoError naming file and line.
-  static WordPiece load(const std::filesystem::path& vocabulary, bool lowercase = true);
+  /// Reads BERT's vocab.txt: a piece a line. Where `lowercase` is not given, a vocabulary with capital letters keeps
+  /// those of the text. IoError naming file and line.
+  static WordPiece load(const std::filesystem::path& vocabulary, std::optional<bool> lowercase = {});
+  /// The same from the content of such a file.
+  static WordPiece parse(std::string_view vocabulary, std::optional<bool> lowercase = {});
   /// The vocabulary as text, a piece a line.
   std::string vocabulary() const;
 
   std::vector<int32_t> encode(std::string_view text) const override;
+  /// Pieces with spaces between words; a space stands before every punctuation mark too.
   std::string decode(std::span<const int32_t> ids) const override;
   int64_t vocabulary_size() const override { return static_cast<int64_t>(pieces_.size()); }
   const SpecialTokens& special() const override { return special_; }
+  bool lowercase() const { return lowercase_; }
 
  private:
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  /// Pieces of one kind, without "##".
+  struct Pieces {
+    std::unordered_map<std::string, int32_t, Hash, std::equal_to<>> ids;
+    size_t longest = 0;  ///< bytes
+  };
+
   void encode_word(std::string_view word, std::vector<int32_t>& ids) const;
 
   std::vector<std::string> pieces_;
-  std::unordered_map<std::string, int32_t> ids_;
+  Pieces first_, inner_;  ///< at the start of a word, inside one
   SpecialTokens special_;
   bool lowercase_;
 };
-
-/// BERT's words: control characters dropped, accents stripped and letters lowered if `lowercase`, split at white space,
-/// around punctuation and around CJK ideographs.
-std::vector<std::string> split_words(std::string_view text, bool lowercase);
 
 struct WordPieceTraining {
   int64_t vocabulary_size = 4000;  ///< with the five special tokens

@@ -8,6 +8,7 @@
 
 #include "triad/core/base/error.h"
 #include "triad/data/text/wordpiece.h"
+#include "triad/data/text/words.h"
 
 namespace triad::data {
 namespace {
@@ -34,7 +35,7 @@ class Trainer {
   Trainer(const std::vector<std::string>& texts, const WordPieceTraining& options) : options_(options) {
     std::map<std::string, int64_t> words;
     for (const std::string& text : texts) {
-      for (std::string& word : split_words(text, options.lowercase)) ++words[std::move(word)];
+      for_each_word(text, options.lowercase, [&](std::string_view word) { ++words[std::string(word)]; });
     }
     require<ValueError>(!words.empty(), "train_wordpiece", "the text has no words");
     add_characters(words);
