@@ -1,0 +1,136 @@
+// What training promises: resuming changes no bit, cutting a batch into pieces changes nothing, bad gradients stop the run.
+#include <cmath>
+#include <fstream>
+#include <limits>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/harness/data_path.h"
+#include "tests/harness/message_of.h"
+#include "tests/train/loop/tiny_data.h"
+#include "triad/autograd/autograd.h"
+#include "triad/train/checkpoint/checkpoint.h"
+#include "triad/train/loop/accumulate.h"
+#include "triad/train/pretrain.h"
+#include "triad/train/stages/pairs.h"
+#include "triad/train/stages/single_modality.h"
+
+namespace triad::train {
+namespace {
+
+class Training : public testing::Test {
+ protected:
+  Training() { write_tiny_data(folder_ / "data"); }
+
+  std::filesystem::path at(std::string_view name) const { return folder_ / name; }
+  Recipe recipe() const { return tiny_recipe(folder_ / "data"); }
+
+ private:
+  harness::TempFolder folder_;
+};
+
+TEST_F(Training, TwentyStepsAreTenAndAResumeAndTen) {
+  Recipe r = recipe();
+  r.checkpoint = {.every = 10, .keep = 5};
+  pretrain(r, {.out = at("whole")});
+  const auto end = checkpoint_path(at("whole") / "checkpoints", "joint", 20);
+  // As if killed after ten steps of a stage: what came later is gone, and the run goes on.
+  for (size_t killed = 0; killed < kStageNames.size(); ++killed) {
+    const std::filesystem::path run = at(str("killed-", killed));
+    std::filesystem::copy(at("whole"), run, std::filesystem::copy_options::recursive);
+    for (size_t stage = killed; stage < kStageNames.size(); ++stage) {
+      for (const int64_t step : {10, 20}) {
+        if (stage > killed || step > 10) std::filesystem::remove(checkpoint_path(run / "checkpoints", std::string(kStageNames[stage]), step));
+      }
+    }
+    pretrain(r, {.out = run, .resume = true});
+    EXPECT_EQ(differing_tensors(end, checkpoint_path(run / "checkpoints", "joint", 20)), std::vector<std::string>()) << kStageNames[killed];
+  }
+}
+
+TEST_F(Training, ARunDirectoryHoldsWhatScriptsRelyOn) {
+  Recipe r = recipe();
+  r.train.max_steps = 2;
+  pretrain(r, {.out = at("run")});
+  for (const char* name : {"config.yaml", "metrics.jsonl", "summary.json", "report.html", "checkpoints/joint-2.h5"})
+    EXPECT_TRUE(std::filesystem::exists(at("run") / name)) << name;
+  std::ifstream in(at("run") / "summary.json");
+  const auto summary = nlohmann::json::parse(in);
+  EXPECT_EQ(summary["recipe"], "tiny");
+  EXPECT_EQ(summary["retrieval"]["text->image"]["n"], 24);
+  for (const char* key : {"total", "text", "image", "speech", "align", "joint"}) EXPECT_TRUE(summary["seconds"].contains(key)) << key;
+  EXPECT_FALSE(summary.contains("probe"));  // the data has no labels
+  EXPECT_EQ(harness::message_of<ConfigError>([&] { pretrain(r, {.out = at("run")}); }).substr(0, 5), "--out");
+}
+
+/// Gradients of the first batch of a stage, cut into `pieces`.
+std::vector<std::vector<float>> gradients(const Recipe& recipe, const TrainingData& data, std::string_view stage_name, int64_t pieces,
+                                          StepLoss& loss) {
+  const std::unique_ptr<Model> model = make_model(recipe, data);
+  const StageSetup setup{recipe, data, *model};
+  std::unique_ptr<Stage> stage;
+  if (stage_name == "text") stage = make_text_stage(setup);
+  else if (stage_name == "image") stage = make_image_stage(setup);
+  else if (stage_name == "speech") stage = make_speech_stage(setup);
+  else if (stage_name == "align") stage = make_align_stage(setup);
+  else stage = make_joint_stage(setup);
+  stage->load();
+  loss = accumulate_gradients(*stage, pieces, {.training = true, .key = {.seed = 5, .site = 9}});
+  std::vector<std::vector<float>> all;
+  for (const NamedParameter& p : stage->parameters()) {
+    const Tensor g = grad(p.parameter->value());
+    all.push_back(g.defined() ? g.to_vector<float>() : std::vector<float>());
+  }
+  return all;
+}
+
+TEST_F(Training, ABatchInPiecesHasTheGradientOfTheBatch) {
+  const Recipe r = recipe();
+  const TrainingData data(r.data.dir, r.model.text.max_positions);
+  for (const std::string_view stage : kStageNames) {
+    StepLoss whole_loss, cut_loss;
+    const auto whole = gradients(r, data, stage, 1, whole_loss), cut = gradients(r, data, stage, 4, cut_loss);
+    EXPECT_NEAR(whole_loss.total, cut_loss.total, 1e-5 * (1 + std::abs(whole_loss.total))) << stage;
+    ASSERT_EQ(whole.size(), cut.size());
+    double largest = 0, difference = 0;
+    for (size_t p = 0; p < whole.size(); ++p) {
+      ASSERT_EQ(whole[p].size(), cut[p].size()) << stage;
+      for (size_t i = 0; i < whole[p].size(); ++i) {
+        largest = std::max(largest, std::abs(static_cast<double>(whole[p][i])));
+        difference = std::max(difference, std::abs(static_cast<double>(whole[p][i] - cut[p][i])));
+        ASSERT_TRUE(std::isfinite(cut[p][i]));
+      }
+    }
+    EXPECT_GT(largest, 0) << stage;
+    EXPECT_LT(difference, 1e-5 * largest) << stage;
+  }
+}
+
+TEST_F(Training, AStageTrainsItsOwnParametersOnly) {
+  Recipe r = recipe();
+  r.train.max_steps = 3;
+  const TrainingData data(r.data.dir, r.model.text.max_positions);
+  const std::unique_ptr<Model> fresh = make_model(r, data);
+  pretrain(r, {.out = at("text"), .only = "text"});
+  const LoadedRun run = load_run(at("text"));
+  const auto before = nn::parameters_of(*fresh), after = nn::parameters_of(*run.model);
+  for (size_t i = 0; i < before.size(); ++i) {
+    const bool same = before[i].parameter->value().to_vector<float>() == after[i].parameter->value().to_vector<float>();
+    const bool trained = before[i].name.starts_with("text.") || before[i].name.starts_with("masked_lm.");
+    EXPECT_TRUE(same || trained) << before[i].name << " moved";
+  }
+}
+
+TEST_F(Training, ADamagedCheckpointIsPassedOver) {
+  Recipe r = recipe();
+  r.train.max_steps = 4;
+  r.checkpoint.every = 2;
+  pretrain(r, {.out = at("run"), .only = "text"});
+  const auto newest = checkpoint_path(at("run") / "checkpoints", "text", 4);
+  std::filesystem::resize_file(newest, std::filesystem::file_size(newest) / 2);
+  EXPECT_EQ(newest_checkpoint(at("run") / "checkpoints"), checkpoint_path(at("run") / "checkpoints", "text", 2));
+}
+
+}  // namespace
+}  // namespace triad::train
