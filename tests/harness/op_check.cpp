@@ -267,6 +267,7 @@ Report check_differentiability(const OpSpec& spec) {
 }
 
 Report check_allocation(const OpSpec& spec) {
+  constexpr int kRepeats = 100;
   return over_samples(spec, [&](const Sample& sample, Report& report) {
     const DType dtype = spec.dtypes.front();
     const Tensors inputs = inputs_as(sample.inputs, dtype);
@@ -276,12 +277,14 @@ Report check_allocation(const OpSpec& spec) {
     };
     for (int i = 0; i < 3; ++i) step();
     const MemoryStats before = allocator(kCpu).stats();
-    for (int i = 0; i < 100; ++i) step();
+    for (int i = 0; i < kRepeats; ++i) step();
     const MemoryStats after = allocator(kCpu).stats();
     ++report.comparisons;
     if (after.in_use != before.in_use)
       report.failures.push_back(str("bytes in use grew from ", before.in_use, " to ", after.in_use));
-    if (after.system_calls != before.system_calls)
+    // Now and then two threads hold their scratch at the same moment for the first time, and the pool grows by a block. What
+    // an op fails to give back shows in every repeat.
+    if (after.system_calls - before.system_calls > kRepeats / 10)
       report.failures.push_back(str(after.system_calls - before.system_calls, " new system allocations"));
   });
 }
