@@ -11,7 +11,7 @@ target_compile_options(
 if(TRIAD_SANITIZE)
   # Instrumented code misleads GCC's flow analysis (in std::regex, for one); builds without sanitizers keep that warning.
   target_compile_options(triad_options INTERFACE -fsanitize=${TRIAD_SANITIZE} -fno-omit-frame-pointer
-                                                 -fno-sanitize-recover=all -Wno-maybe-uninitialized)
+                                                 -fno-sanitize-recover=all $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(triad_options INTERFACE -fsanitize=${TRIAD_SANITIZE})
 endif()
 

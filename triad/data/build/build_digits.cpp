@@ -140,12 +140,15 @@ class DigitsBuild {
   }
 
   /// Every picture and every clip of the part. Each clip comes once, with a picture of its digit; the other pictures
-  /// have an empty clip. A digit with more clips than pictures shows its pictures again. A modality without any sample
-  /// has no column. Sentences are of the held-out forms.
-  void write_evaluation(const std::string& name, DigitPart part) {
+  /// have an empty clip. A digit with more clips than pictures shows its pictures again. Sentences are of the held-out
+  /// forms. A part that lacks pictures or clips altogether cannot be evaluated like the others, so its name says what
+  /// it has.
+  void write_evaluation(std::string name, DigitPart part) {
     const ByDigit images = by_digit(images_.entries, part), clips = by_digit(clips_.entries, part);
     const bool has_images = count(images) > 0, has_clips = count(clips) > 0;
     if (!has_images && !has_clips) return;
+    if (!has_clips) name += "_image";
+    if (!has_images) name += "_speech";
     struct Row {
       size_t digit, image, clip;
     };
