@@ -26,7 +26,7 @@ const std::vector<BuilderOption>& options() {
         {"test", Kind::kInteger, size(ScenesSplit::kTest), false, "the same, never trained on"},
         {"compositional", Kind::kInteger, size(ScenesSplit::kCompositional), false, "the same, with pairs of colour and shape never seen"},
         {"questions", Kind::kInteger, int64_t{defaults.questions}, false, "about each scene"},
-        {"vocabulary", Kind::kInteger, int64_t{256}, false, "word pieces, special tokens included"}};
+        {"vocabulary", Kind::kInteger, int64_t{320}, false, "word pieces, special tokens included"}};
   }();
   return all;
 }
