@@ -10,6 +10,7 @@
 #include "triad/data/scenes/scenes.h"
 #include "triad/data/shards/sharded_dataset.h"
 #include "triad/data/text/wordpiece.h"
+#include "triad/data/text/words.h"
 
 namespace triad::data {
 namespace {
