@@ -8,7 +8,9 @@
 #include "triad/train/checkpoint/checkpoint.h"
 #include "triad/train/evaluate/evaluate.h"
 #include "triad/train/loop/run_stage.h"
+#include "triad/train/report/answer_section.h"
 #include "triad/train/report/report.h"
+#include "triad/train/report/retrieval_section.h"
 #include "triad/train/stages/pairs.h"
 #include "triad/train/stages/single_modality.h"
 
@@ -117,8 +119,10 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
     log.note(str("stage ", stages[i], " done, ", static_cast<int64_t>(seconds), " s since the beginning"));
     resume_from.clear();
   }
-  write_summary(options.out, recipe, evaluate(recipe, data, data, *model));
-  write_report(options.out);
+  const Evaluation evaluation = evaluate({recipe, checkpoints, data, *model}, data);
+  write_summary(options.out, recipe, evaluation);
+  write_report(options.out, evaluation,
+               {retrieval_section(retrieval_examples(data, evaluation)), answer_section(answer_examples(*model, data, evaluation))});
   log.note("report: " + (options.out / "report.html").string());
 }
 

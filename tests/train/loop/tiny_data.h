@@ -1,6 +1,7 @@
 // A data set of a few samples with all modalities, and a recipe that fits it, for tests of training.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <string>
@@ -12,7 +13,20 @@
 
 namespace triad::train {
 
-inline void write_tiny_data(const std::filesystem::path& folder, int64_t samples = 24) {
+/// Like the data set of that name: `digits` has labels, no questions, and no sound in every second held-out sample; `text`
+/// has nothing but text.
+enum class TinyKind { scenes, digits, text };
+
+struct TinyOptions {
+  TinyKind kind = TinyKind::scenes;
+  std::string held_out = "test";  ///< name of the split that is not trained on
+  std::string vocabulary = "a red green blue black square circle near the what colour is it";
+  std::vector<std::string> answers = {"yes", "no", "red"};
+};
+
+/// Pools, "train", and held-out samples.
+inline void write_tiny_data(const std::filesystem::path& folder, const TinyOptions& options = {}) {
+  constexpr int64_t kSamples = 24;
   using data::ElementType;
   const std::vector<std::string> colours = {"red", "green", "blue", "black"};
   const data::ColumnSpec image{"image", ElementType::u8, false, {3, 16, 16}}, text{"text", ElementType::u8, true, {}},
@@ -31,28 +45,47 @@ inline void write_tiny_data(const std::filesystem::path& folder, int64_t samples
     return wave;
   };
   const auto sentence = [&](int64_t i) { return "a " + colours[static_cast<size_t>(i % 4)] + (i % 2 ? " square" : " circle near the red square"); };
-  data::ShardWriter &pool_text = writer.split("pool_text", {text}), &pool_image = writer.split("pool_image", {image}),
-                    &pool_speech = writer.split("pool_speech", {audio});
-  for (int64_t i = 0; i < samples; ++i) {
-    pool_text.add({sentence(i)});
-    pool_image.add({picture(i)});
-    pool_speech.add({sound(i)});
+  const bool has_pairs = options.kind != TinyKind::text, has_questions = options.kind == TinyKind::scenes, has_labels = options.kind == TinyKind::digits;
+  data::ShardWriter& pool_text = writer.split("pool_text", {text});
+  for (int64_t i = 0; i < kSamples; ++i) pool_text.add({sentence(i)});
+  if (has_pairs) {
+    data::ShardWriter &pool_image = writer.split("pool_image", {image}), &pool_speech = writer.split("pool_speech", {audio});
+    for (int64_t i = 0; i < kSamples; ++i) pool_image.add({picture(i)}), pool_speech.add({sound(i)});
+  } else {
+    data::ShardWriter& split = writer.split(options.held_out, {text});
+    for (int64_t i = 0; i < kSamples; ++i) split.add({sentence(i)});
   }
-  for (const std::string name : {"train", "test"}) {
-    data::ShardWriter& pairs = writer.split(name, {image, text, audio, identity});
+  for (const std::string& name : has_pairs ? std::vector<std::string>{"train", options.held_out} : std::vector<std::string>()) {
+    std::vector<data::ColumnSpec> columns = {image, text, audio, identity};
+    if (has_labels) columns.push_back({"label", ElementType::i64, false, {}});
+    data::ShardWriter& pairs = writer.split(name, columns);
+    for (int64_t i = 0; i < kSamples; ++i) {
+      const std::vector<uint8_t> pixels = picture(i);
+      const std::string words = i % 6 == 5 ? std::string() : sentence(i);  // some samples have no text
+      const bool silent = has_labels && name == options.held_out && i % 2 == 1;
+      const std::vector<int16_t> wave = silent ? std::vector<int16_t>() : sound(i);
+      const int64_t id = i % 9;
+      std::vector<data::Cell> cells = {pixels, words, wave, id};
+      if (has_labels) cells.emplace_back(id);
+      pairs.add(cells);
+    }
+    if (!has_questions) continue;
     data::ShardWriter& questions = writer.split(name + "_questions", {{"sample", ElementType::i64, false, {}}, text,
                                                                      {"answer", ElementType::i64, false, {}},
                                                                      {"type", ElementType::i64, false, {}}});
-    for (int64_t i = 0; i < samples; ++i) {
-      pairs.add({picture(i), i % 6 == 5 ? std::string() : sentence(i), sound(i), i % 9});  // some samples have no text
+    for (int64_t i = 0; i < kSamples; ++i) {
       for (int64_t q = 0; q < 2; ++q) questions.add({i, std::string(q ? "what colour" : "is it red"), (i + q) % 3, q});
     }
   }
-  writer.set_attribute("answers", std::vector<std::string>{"yes", "no", "red"});
-  writer.set_attribute("question_types", std::vector<std::string>{"exists", "colour"});
+  if (has_questions) {
+    writer.set_attribute("answers", options.answers);
+    writer.set_attribute("question_types", std::vector<std::string>{"exists", "colour"});
+  }
   writer.set_attribute("sample_rate", int64_t{8000});
   writer.set_attribute("tokenizer", std::string("vocab.txt"));
-  writer.add_file("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nred\ngreen\nblue\nblack\nsquare\ncircle\nnear\nthe\nwhat\ncolour\nis\nit\n");
+  std::string vocabulary = "[PAD] [UNK] [CLS] [SEP] [MASK] " + options.vocabulary + " ";
+  std::replace(vocabulary.begin(), vocabulary.end(), ' ', '\n');
+  writer.add_file("vocab.txt", vocabulary);
   writer.finish();
 }
 

@@ -65,6 +65,8 @@ std::vector<std::filesystem::path> by_progress(const std::filesystem::path& dir)
   return files;
 }
 
+std::string_view stage_of(const std::filesystem::path& file) { return kStageNames[parse_name(file)->first]; }
+
 /// Every tensor below `group`, as bytes, by path.
 void collect(const data::hdf5::Group& group, const std::string& prefix, std::map<std::string, std::vector<float>>& tensors) {
   for (const std::string& name : group.names()) {
@@ -126,8 +128,11 @@ std::filesystem::path checkpoint_path(const std::filesystem::path& dir, const st
   return dir / str(stage, "-", step, ".h5");
 }
 
-std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& dir) {
+std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& dir) { return newest_checkpoint(dir, ""); }
+
+std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& dir, std::string_view stage) {
   for (const std::filesystem::path& file : by_progress(dir)) {
+    if (!stage.empty() && stage_of(file) != stage) continue;
     try {
       read_progress(file);
       std::map<std::string, std::vector<float>> tensors;
@@ -143,7 +148,7 @@ std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::pa
 void remove_old_checkpoints(const std::filesystem::path& dir, const std::string& stage, int64_t keep) {
   int64_t seen = 0;
   for (const std::filesystem::path& file : by_progress(dir)) {
-    if (kStageNames[parse_name(file)->first] == stage && ++seen > keep) std::filesystem::remove(file);
+    if (stage_of(file) == stage && ++seen > keep) std::filesystem::remove(file);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "triad/autograd/parameter.h"
@@ -45,6 +46,8 @@ std::filesystem::path checkpoint_path(const std::filesystem::path& dir, const st
 /// The checkpoint that is furthest along and whole; damaged ones are passed over, with a word on standard error. The order
 /// of stages is that of kStageNames.
 std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& dir);
+/// The same among the checkpoints of `stage`.
+std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& dir, std::string_view stage);
 
 /// Deletes all but the `keep` newest checkpoints of `stage`.
 void remove_old_checkpoints(const std::filesystem::path& dir, const std::string& stage, int64_t keep);

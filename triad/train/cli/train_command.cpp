@@ -61,8 +61,11 @@ void add_eval(CLI::App& app, CommandContext& context) {
   command->callback([a, &context] {
     const LoadedRun run = load_run(a->run);
     std::unique_ptr<TrainingData> other;
-    if (!a->data.empty()) other = std::make_unique<TrainingData>(a->data, run.recipe.model.text.max_positions);
-    const std::string json = to_json(evaluate(run.recipe, *run.data, other ? *other : *run.data, *run.model));
+    if (!a->data.empty()) other = std::make_unique<TrainingData>(a->data, *run.data);
+    const TrainingData& data = other ? *other : *run.data;
+    const Evaluation evaluation = evaluate({run.recipe, fs::path(a->run) / "checkpoints", *run.data, *run.model}, data);
+    require<IoError>(!evaluation.split.empty(), data.dataset().folder().string(), "has no held-out split, such as test or validation");
+    const std::string json = to_json(evaluation);
     context.out << json;
     if (!a->json.empty()) data::write_durably(a->json, json);
   });

@@ -176,6 +176,7 @@ void bind(Binder& b, DataOptions& o) {
   b("dir", o.dir);
   b("mnist", o.mnist);
   b("fsdd", o.fsdd);
+  b("split", o.split);
   b("loader_threads", o.loader_threads);
   if (o.name.empty()) b.refuse("name", "missing: the name of a data set", Hint{"`triad data list` shows them"});
   if (o.dir.empty()) b.refuse("dir", "missing: the folder of the data set");

@@ -73,6 +73,7 @@ struct DataOptions {
   std::string name;            ///< a data set `triad data list` knows
   std::filesystem::path dir;   ///< where it lies; it is built there if nothing does
   std::filesystem::path mnist, fsdd;  ///< sources of `digits`
+  std::string split = "test";  ///< held-out samples to measure on; "validation" while choices depend on the result
   int64_t loader_threads = 1;
 };
 

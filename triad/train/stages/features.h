@@ -31,28 +31,34 @@ Tensor collate_images(const std::vector<data::Value>& images);
 /// Features padded behind with zeros to the longest.
 SpeechBatch collate_speech(const std::vector<data::LogMel>& sounds);
 
+/// The name that a list in dataset.json gives to a number in a sample: an answer, a type, a class. IoError outside of it.
+const std::string& listed(const data::Manifest& manifest, const std::string& list, int64_t index);
+
 /// A data set as the stages read it: the columns `text`, `image`, `audio` become tokens, pixels, log-mel frames. Thread-safe.
 class TrainingData {
  public:
   /// IoError if the data set lacks what every stage needs: a tokenizer, and a sample rate where there is sound.
   TrainingData(const std::filesystem::path& folder, int64_t max_tokens);
+  /// Data to measure a model on that was trained on `trained`, read with the tokenizer of that. IoError if the two do not
+  /// fit: sound of another rate, another list of answers.
+  TrainingData(const std::filesystem::path& folder, const TrainingData& trained);
 
   const data::ShardedDataset& dataset() const { return dataset_; }
   bool has(std::string_view split) const { return dataset_.has_split(split); }
   const data::SplitReader& split(std::string_view name) const { return dataset_.split(name); }
-  const data::WordPiece& tokenizer() const { return tokenizer_; }
+  const data::WordPiece& tokenizer() const { return *tokenizer_; }
   const data::LogMelOptions& mel() const { return mel_; }
   /// Closed list of answers; empty without questions.
   const std::vector<std::string>& answers() const { return answers_; }
   int64_t max_tokens() const { return max_tokens_; }
 
   std::vector<int32_t> tokens(const data::Value& text) const { return tokens(text.text()); }
-  std::vector<int32_t> tokens(std::string_view text) const { return tokenizer_.encode_with_ends(text, max_tokens_); }
+  std::vector<int32_t> tokens(std::string_view text) const { return tokenizer_->encode_with_ends(text, max_tokens_); }
   data::LogMel features(const data::Value& audio) const;
 
  private:
   data::ShardedDataset dataset_;
-  data::WordPiece tokenizer_;
+  std::shared_ptr<const data::WordPiece> tokenizer_;
   data::LogMelOptions mel_;
   std::vector<std::string> answers_;
   int64_t max_tokens_;
