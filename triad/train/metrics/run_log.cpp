@@ -1,5 +1,6 @@
 #include "triad/train/metrics/run_log.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,6 +25,15 @@ size_t stage_position(std::string_view stage) {
   return static_cast<size_t>(std::find(kStageNames.begin(), kStageNames.end(), stage) - kStageNames.begin());
 }
 
+/// Between two lines of progress in a log.
+constexpr double kSecondsBetweenLines = 10;
+
+/// Columns of the terminal: a longer line would wrap, and could not be overwritten.
+size_t terminal_width() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : std::string::npos;
+}
+
 bool on_terminal() { return isatty(STDERR_FILENO) == 1; }
 
 }  // namespace
@@ -31,6 +41,10 @@ bool on_terminal() { return isatty(STDERR_FILENO) == 1; }
 RunLog::RunLog(const std::filesystem::path& dir)
     : jsonl_path_(dir / "metrics.jsonl"), jsonl_(jsonl_path_, std::ios::app), tensorboard_(dir, now()) {
   require<IoError>(jsonl_.good(), jsonl_path_.string(), "cannot be written");
+}
+
+RunLog::~RunLog() {
+  if (line_open_) std::cerr << '\n';
 }
 
 void RunLog::step(const StepMetrics& m) {
@@ -47,12 +61,12 @@ void RunLog::step(const StepMetrics& m) {
   for (const auto& [name, value] : m.parts) tensorboard_.scalar(m.stage + "/" + name, m.step, value, time);
   tensorboard_.flush();
 
-  const std::string text = progress_line(m);
   if (on_terminal()) {
-    std::cerr << "\r\x1b[K" << text << std::flush;
+    std::cerr << "\r\x1b[K" << progress_line(m).substr(0, terminal_width()) << std::flush;
     line_open_ = true;
-  } else {
-    std::cerr << text << '\n';
+  } else if (m.step == m.stage_steps || !last_line_ || time - *last_line_ >= kSecondsBetweenLines) {
+    std::cerr << progress_line(m) << '\n';
+    last_line_ = time;
   }
 }
 

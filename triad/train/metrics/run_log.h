@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,8 +30,13 @@ class RunLog {
  public:
   /// Opens the logs of the run in `dir`, behind what they hold.
   explicit RunLog(const std::filesystem::path& dir);
+  /// Ends the line that is open, so that what comes next, an error perhaps, begins on one of its own.
+  ~RunLog();
+  RunLog(const RunLog&) = delete;
+  RunLog& operator=(const RunLog&) = delete;
 
-  /// Appends to metrics.jsonl and the event file, and renews the progress line. IoError if the disk refuses.
+  /// Appends to metrics.jsonl and the event file. On a terminal, renews the progress line; elsewhere, writes one now and then
+  /// and at the end of a stage. IoError if the disk refuses.
   void step(const StepMetrics& metrics);
   /// A line that stays, below the progress line.
   void note(std::string_view text);
@@ -40,6 +46,7 @@ class RunLog {
   std::ofstream jsonl_;
   TensorBoardWriter tensorboard_;
   bool line_open_ = false;  ///< the terminal shows a progress line that the next one overwrites
+  std::optional<double> last_line_;  ///< when a progress line was written elsewhere, in seconds
 };
 
 /// Drops from metrics.jsonl in `dir` what a run wrote after the point it resumes from: lines of `stage` beyond `step`

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <set>
 
 #include "triad/autograd/grad_mode.h"
 #include "triad/core/base/error.h"
@@ -15,13 +15,24 @@ namespace {
 
 constexpr int kLeastSide = 128;
 
-/// The first questions of each type that were answered right and wrong, by type.
+/// A question of each type that was answered right and one that was answered wrong, where there are. Each type is searched
+/// from another place on, so that the pictures differ.
 std::vector<int64_t> chosen_questions(const std::vector<int64_t>& types, const std::vector<int64_t>& answers,
                                       const std::vector<int64_t>& guesses) {
-  std::map<std::pair<int64_t, bool>, int64_t> first;  // by type, right ones before wrong ones
-  for (size_t i = 0; i < guesses.size(); ++i) first.try_emplace({types[i], guesses[i] != answers[i]}, static_cast<int64_t>(i));
+  const std::set<int64_t> kinds(types.begin(), types.end());
   std::vector<int64_t> chosen;
-  for (const auto& [key, question] : first) chosen.push_back(question);
+  size_t start = 0;
+  for (const int64_t kind : kinds) {
+    for (const bool right : {true, false}) {
+      for (size_t i = 0; i < types.size(); ++i) {
+        const size_t q = (start + i) % types.size();
+        if (types[q] != kind || (guesses[q] == answers[q]) != right) continue;
+        chosen.push_back(static_cast<int64_t>(q));
+        break;
+      }
+      start += types.size() / (2 * kinds.size());
+    }
+  }
   return chosen;
 }
 
@@ -88,8 +99,8 @@ data::Image under_attention(const data::Image& picture, const std::vector<float>
 std::string answer_section(const std::vector<AnswerExample>& examples) {
   if (examples.empty()) return "";
   std::string html =
-      "<section><h2>Questions answered, and where the model looked</h2><p>Of each kind of question the first held-out one that was "
-      "answered right and the first that was answered wrong. The second picture is the first in the light of the attention from "
+      "<section><h2>Questions answered, and where the model looked</h2><p>Of each kind of question a held-out one that was answered "
+      "right and one that was answered wrong, picked by nothing else. The second picture is the first in the light of the attention from "
       "the answer's position to the tokens of the picture, in the last fusion block, mean over its heads.</p><div class=\"cards\">";
   for (const AnswerExample& example : examples) html += card_of(example);
   return html + "</div></section>";

@@ -17,8 +17,8 @@ struct AnswerExample {
   std::string type, question, answer, expected;
 };
 
-/// Of every type of question the first that was answered right and the first that was answered wrong, of the held-out split
-/// that was evaluated. None if no questions were.
+/// Of every type of question one that was answered right and one that was answered wrong, where there are, of the held-out
+/// split that was evaluated. None if no questions were.
 std::vector<AnswerExample> answer_examples(const Model& model, const TrainingData& data, const Evaluation& evaluation);
 
 /// `picture`, at least 128 pixels wide, as light as it is attended to: `weights` are `rows` x `columns`, row by row, smooth

@@ -14,9 +14,8 @@ namespace {
 
 constexpr double kWidth = 460, kHeight = 250, kLeft = 64, kRight = 14, kTop = 10, kBottom = 42;
 constexpr std::array<const char*, 6> kColours = {"#2563eb", "#dc2626", "#059669", "#9333ea", "#d97706", "#0891b2"};
-constexpr double kLogarithmicFrom = 20;     ///< ratio of the largest to the smallest value
-constexpr size_t kFewPoints = 12;           ///< are drawn as dots too
-constexpr double kSmoothedShare = 1.0 / 25;  ///< of the points
+constexpr double kLogarithmicFrom = 20;  ///< ratio of the largest to the smallest value
+constexpr size_t kFewPoints = 12;        ///< are drawn as dots too, and not smoothed
 
 using Points = std::vector<std::pair<double, double>>;
 
@@ -69,21 +68,22 @@ struct Range {
   double share(double value) const { return (value - low) / (high - low); }
 };
 
-/// Exponential moving average, its start corrected for what is missing before [arXiv:1412.6980, section 3].
+/// Means over five points, or a twelfth of all if that is more, about each; fewer at the ends.
 Points smoothed(const Points& points) {
-  const double keep = 1 - 1 / std::max(1.0, kSmoothedShare * static_cast<double>(points.size()));
+  const auto n = std::ssize(points), reach = std::max<int64_t>(2, n / 24);
   Points result = points;
-  double sum = 0, weight = 0;
-  for (auto& [x, y] : result) {
-    sum = keep * sum + (1 - keep) * y, weight = keep * weight + (1 - keep);
-    y = sum / weight;
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t side = std::min({reach, i, n - 1 - i});  // as many on both sides, so that a slope stays where it is
+    double sum = 0;
+    for (int64_t j = i - side; j <= i + side; ++j) sum += points[static_cast<size_t>(j)].second;
+    result[static_cast<size_t>(i)].second = sum / static_cast<double>(2 * side + 1);
   }
   return result;
 }
 
 class Plot {
  public:
-  Plot(const std::vector<Points>& curves) {
+  explicit Plot(const std::vector<Points>& curves) {
     Range values;
     for (const Points& points : curves) {
       for (const auto& [x, y] : points) x_.cover(x), values.cover(y);
@@ -132,8 +132,7 @@ class Plot {
 
 }  // namespace
 
-std::string line_chart(const std::string& title, const std::string& x_label, const std::string& y_label,
-                       const std::vector<Curve>& curves) {
+std::string line_chart(const ChartOptions& options, const std::vector<Curve>& curves) {
   std::vector<Points> finite;
   std::string legend;
   size_t count = 0;
@@ -144,17 +143,19 @@ std::string line_chart(const std::string& title, const std::string& x_label, con
     count += points.size();
     legend += str("<span><i style=\"background:", kColours[i % kColours.size()], "\"></i>", escape_html(curves[i].name), "</span>");
   }
-  std::string html = "<figure class=\"chart\"><figcaption>" + escape_html(title) + "</figcaption>";
+  const std::string title = escape_html(options.title);
+  std::string html = "<figure class=\"chart\"><figcaption>" + title + "</figcaption>";
   if (count == 0) return html + "<p>no points</p></figure>";
   if (curves.size() > 1) html += "<div class=\"legend\">" + legend + "</div>";
 
   const Plot plot(finite);
-  html += str("<svg viewBox=\"0 0 ", kWidth, " ", kHeight, "\" role=\"img\" aria-label=\"", escape_html(title), "\">", plot.axes(x_label, y_label));
+  html += str("<svg viewBox=\"0 0 ", kWidth, " ", kHeight, "\" role=\"img\" aria-label=\"", title, "\">",
+              plot.axes(options.x_label, options.y_label));
   for (size_t i = 0; i < finite.size(); ++i) {
     const char* colour = kColours[i % kColours.size()];
-    const bool noisy = finite[i].size() > 2 / kSmoothedShare;
-    if (noisy) html += plot.line(finite[i], colour, "points");
-    html += plot.line(noisy ? smoothed(finite[i]) : finite[i], colour, "curve");
+    const bool smooth = options.noisy && finite[i].size() > kFewPoints;
+    if (smooth) html += plot.line(finite[i], colour, "points");
+    html += plot.line(smooth ? smoothed(finite[i]) : finite[i], colour, "curve");
   }
   return html + "</svg></figure>";
 }

@@ -13,10 +13,14 @@ struct Curve {
   std::vector<std::pair<double, double>> points;
 };
 
+struct ChartOptions {
+  std::string title, x_label, y_label;
+  bool noisy = true;  ///< the values scatter about what they stand for
+};
+
 /// A <figure> with title, legend (of several curves), axes with labels and round ticks. The y axis is logarithmic where the
-/// values are positive and span more than a factor of 20. A curve of many points is smoothed over a twenty-fifth of them;
-/// the points themselves stay visible behind it.
-std::string line_chart(const std::string& title, const std::string& x_label, const std::string& y_label,
-                       const std::vector<Curve>& curves);
+/// values are positive and span more than a factor of 20. Noisy curves of many points are smoothed, by the mean of a window
+/// about each; the points themselves stay visible behind.
+std::string line_chart(const ChartOptions& options, const std::vector<Curve>& curves);
 
 }  // namespace triad::train

@@ -19,11 +19,12 @@ using Json = nlohmann::ordered_json;
 struct Shared {
   std::string key;
   const char *title, *label;
+  bool noisy;
 };
-const std::array<Shared, 4> kShared = {{{"lr", "Learning rate", "learning rate"},
-                                        {"gradient_norm", "Length of the gradient, before clipping", "norm"},
-                                        {"temperature", "Temperature of the contrastive loss", "temperature"},
-                                        {"samples_per_second", "Speed", "samples per second"}}};
+const std::array<Shared, 4> kShared = {{{"lr", "Learning rate", "learning rate", false},
+                                        {"gradient_norm", "Length of the gradient, before clipping", "norm", true},
+                                        {"temperature", "Temperature of the contrastive loss", "temperature", false},
+                                        {"samples_per_second", "Speed", "samples per second", true}}};
 
 struct StageCurves {
   std::string name;
@@ -62,7 +63,7 @@ std::string loss_chart(const StageCurves& stage) {
   if (losses.size() != 1 && total != stage.curves.end()) losses.insert(losses.begin(), total->second);  // one part is the whole
   for (Curve& curve : losses) std::ranges::replace(curve.name, '_', ' ');
   const std::string what = losses.size() == 1 && losses[0].name != "loss" ? ": " + losses[0].name : "";
-  return line_chart("Stage " + stage.name + what, "step", "loss", losses);
+  return line_chart({.title = "Stage " + stage.name + what, .x_label = "step", .y_label = "loss"}, losses);
 }
 
 /// One curve a stage, each beginning where the one before ended; nothing if no stage has measured it.
@@ -76,7 +77,8 @@ std::string shared_chart(const std::vector<StageCurves>& stages, const Shared& s
     }
     before += stage.steps;
   }
-  return curves.empty() ? "" : line_chart(shared.title, "step, all stages end to end", shared.label, curves);
+  if (curves.empty()) return "";
+  return line_chart({.title = shared.title, .x_label = "step, all stages end to end", .y_label = shared.label, .noisy = shared.noisy}, curves);
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ std::string base64(std::string_view bytes) {
 
 std::string percent(double share) {
   char text[16];
-  std::snprintf(text, sizeof text, "%.1f %%", 100 * share);
+  std::snprintf(text, sizeof text, "%.1f\u00a0%%", 100 * share);
   return text;
 }
 

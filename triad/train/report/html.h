@@ -12,7 +12,7 @@ namespace triad::train {
 std::string escape_html(std::string_view text);
 /// RFC 4648, section 4.
 std::string base64(std::string_view bytes);
-/// 0.4305 as "43.0 %".
+/// 0.4305 as "43.1 %", with a space that does not break.
 std::string percent(double share);
 
 /// <img> of a picture. `text` describes it to who cannot see it; `css_class` may be empty.

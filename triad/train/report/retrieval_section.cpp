@@ -63,6 +63,14 @@ class Gallery {
   const data::SplitReader& split_;
 };
 
+/// Some queries at equal distances; others for another `half` (0 or 1).
+std::vector<int64_t> spread(const Embedded& queries, int64_t half) {
+  const int64_t n = std::ssize(queries.rows), count = std::min(kQueries, n);
+  std::vector<int64_t> chosen;
+  for (int64_t i = 0; i < count; ++i) chosen.push_back((2 * i + half) * n / (2 * count));
+  return chosen;
+}
+
 std::string picture_of(const FoundPicture& found) {
   const std::string text = str("rank ", found.rank, found.right ? ", right" : "", found.sentence.empty() ? "" : ": ", found.sentence);
   return str("<figure>", picture_tag(found.picture, text, found.right ? "right" : ""), "<figcaption>", found.rank, found.right ? " ✓" : "",
@@ -85,16 +93,12 @@ std::vector<RetrievalExample> retrieval_examples(const TrainingData& data, const
   std::vector<RetrievalExample> examples;
   if (evaluation.image.empty()) return examples;
   const Gallery gallery(data, evaluation.image);
-  const auto spread = [](const Embedded& queries, const auto& use) {
-    const int64_t n = std::ssize(queries.rows), count = std::min(kQueries, n);
-    for (int64_t i = 0; i < count; ++i) use(i * n / count);
-  };
-  spread(evaluation.text, [&](int64_t i) { examples.push_back(gallery.example(evaluation.text, i)); });
-  spread(evaluation.speech, [&](int64_t i) {
+  for (const int64_t i : spread(evaluation.text, 0)) examples.push_back(gallery.example(evaluation.text, i));
+  for (const int64_t i : spread(evaluation.speech, 1)) {
     RetrievalExample& example = examples.emplace_back(gallery.example(evaluation.speech, i));
     const data::Value sound = data.split(evaluation.speech.split).read(evaluation.speech.rows[static_cast<size_t>(i)], "audio");
     example.sound = data::encode_wav(sound.as<int16_t>(), data.mel().sample_rate);
-  });
+  }
   return examples;
 }
 
