@@ -8,6 +8,7 @@
 #include "triad/train/checkpoint/checkpoint.h"
 #include "triad/train/evaluate/evaluate.h"
 #include "triad/train/loop/run_stage.h"
+#include "triad/train/metrics/terminal_line.h"
 #include "triad/train/report/answer_section.h"
 #include "triad/train/report/report.h"
 #include "triad/train/report/retrieval_section.h"
@@ -31,6 +32,8 @@ void build_data(const DataOptions& options) {
       fail<ConfigError>("data." + option.name, "missing: the data set ", options.name, " is made from it", Hint{option.help});
   }
   std::cerr << "building the data set " << options.name << " in " << options.dir.string() << '\n';
+  TerminalLine line;
+  request.progress = [&](int64_t done) { line.show(str(done, " samples")); };
   builder.build(request);
 }
 

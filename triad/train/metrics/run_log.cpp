@@ -1,8 +1,5 @@
 #include "triad/train/metrics/run_log.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -28,23 +25,11 @@ size_t stage_position(std::string_view stage) {
 /// Between two lines of progress in a log.
 constexpr double kSecondsBetweenLines = 10;
 
-/// Columns of the terminal: a longer line would wrap, and could not be overwritten.
-size_t terminal_width() {
-  winsize size{};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : std::string::npos;
-}
-
-bool on_terminal() { return isatty(STDERR_FILENO) == 1; }
-
 }  // namespace
 
 RunLog::RunLog(const std::filesystem::path& dir)
     : jsonl_path_(dir / "metrics.jsonl"), jsonl_(jsonl_path_, std::ios::app), tensorboard_(dir, now()) {
   require<IoError>(jsonl_.good(), jsonl_path_.string(), "cannot be written");
-}
-
-RunLog::~RunLog() {
-  if (line_open_) std::cerr << '\n';
 }
 
 void RunLog::step(const StepMetrics& m) {
@@ -61,18 +46,17 @@ void RunLog::step(const StepMetrics& m) {
   for (const auto& [name, value] : m.parts) tensorboard_.scalar(m.stage + "/" + name, m.step, value, time);
   tensorboard_.flush();
 
-  if (on_terminal()) {
-    std::cerr << "\r\x1b[K" << progress_line(m).substr(0, terminal_width()) << std::flush;
-    line_open_ = true;
-  } else if (m.step == m.stage_steps || !last_line_ || time - *last_line_ >= kSecondsBetweenLines) {
-    std::cerr << progress_line(m) << '\n';
+  const std::string text = progress_line(m);
+  if (terminal_.show(text)) return;
+  if (m.step == m.stage_steps || !last_line_ || time - *last_line_ >= kSecondsBetweenLines) {
+    std::cerr << text << '\n';
     last_line_ = time;
   }
 }
 
 void RunLog::note(std::string_view text) {
-  std::cerr << (line_open_ ? "\n" : "") << text << '\n';
-  line_open_ = false;
+  terminal_.end();
+  std::cerr << text << '\n';
 }
 
 void rewind_metrics(const std::filesystem::path& dir, std::string_view stage, int64_t step) {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "triad/train/metrics/tensorboard.h"
+#include "triad/train/metrics/terminal_line.h"
 
 namespace triad::train {
 
@@ -30,10 +31,6 @@ class RunLog {
  public:
   /// Opens the logs of the run in `dir`, behind what they hold.
   explicit RunLog(const std::filesystem::path& dir);
-  /// Ends the line that is open, so that what comes next, an error perhaps, begins on one of its own.
-  ~RunLog();
-  RunLog(const RunLog&) = delete;
-  RunLog& operator=(const RunLog&) = delete;
 
   /// Appends to metrics.jsonl and the event file. On a terminal, renews the progress line; elsewhere, writes one now and then
   /// and at the end of a stage. IoError if the disk refuses.
@@ -45,7 +42,7 @@ class RunLog {
   std::filesystem::path jsonl_path_;
   std::ofstream jsonl_;
   TensorBoardWriter tensorboard_;
-  bool line_open_ = false;  ///< the terminal shows a progress line that the next one overwrites
+  TerminalLine terminal_;
   std::optional<double> last_line_;  ///< when a progress line was written elsewhere, in seconds
 };
 
