@@ -13,7 +13,9 @@ namespace {
 
 constexpr int64_t kBatch = 2, kHeads = 2, kQueries = 3, kKeys = 5, kWidth = 4;
 
-Tensor drawn(const Shape& shape, std::string_view site) { return normal(shape, 1, {.seed = 11, .site = random_site(site)}); }
+Tensor drawn(const Shape& shape, std::string_view site) {
+  return normal(shape, 1, {.seed = 11, .site = random_site(site)});
+}
 
 Tensor key_mask() {
   return from_values<bool>({true, true, false, true, false, true, true, true, true, true}, {kBatch, kKeys});

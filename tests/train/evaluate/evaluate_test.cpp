@@ -57,8 +57,8 @@ TEST_F(Evaluate, EveryKeyOfASummaryWithQuestions) {
   const json summary = summary_of("run", {});
   EXPECT_THAT(keys(summary), UnorderedElementsAre("recipe", "seed", "seconds", "split", "retrieval", "vqa", "mlm"));
   EXPECT_THAT(keys(summary["seconds"]), UnorderedElementsAre("total", "text", "image", "speech", "align", "joint"));
-  EXPECT_THAT(keys(summary["retrieval"]), UnorderedElementsAre("text->image", "image->text", "text->speech", "speech->text",
-                                                               "image->speech", "speech->image"));
+  EXPECT_THAT(keys(summary["retrieval"]), UnorderedElementsAre("text->image", "image->text", "text->speech",
+                                                               "speech->text", "image->speech", "speech->image"));
   for (const auto& [direction, r] : summary["retrieval"].items()) {
     EXPECT_THAT(keys(r), UnorderedElementsAre("n", "r1", "r5", "r10")) << direction;
     EXPECT_LE(r["r1"], r["r5"]);
@@ -74,8 +74,8 @@ TEST_F(Evaluate, EveryKeyOfASummaryWithQuestions) {
 
 TEST_F(Evaluate, SamplesWithoutSoundAreNoSpokenQueries) {
   const json summary = summary_of("run", {.kind = TinyKind::digits, .held_out = "validation"});
-  EXPECT_THAT(keys(summary), UnorderedElementsAre("recipe", "seed", "seconds", "split", "retrieval", "right_class", "probe",
-                                                  "nearest_neighbours", "mlm"));
+  EXPECT_THAT(keys(summary), UnorderedElementsAre("recipe", "seed", "seconds", "split", "retrieval", "right_class",
+                                                  "probe", "nearest_neighbours", "mlm"));
   EXPECT_EQ(summary["split"], "validation");  // there is no test
   EXPECT_EQ(summary["retrieval"]["speech->image"]["n"], 12);
   EXPECT_EQ(summary["retrieval"]["image->text"]["n"], 24);
@@ -83,7 +83,8 @@ TEST_F(Evaluate, SamplesWithoutSoundAreNoSpokenQueries) {
   EXPECT_THAT(keys(summary["probe"]), UnorderedElementsAre("mnist", "spoken_digit"));
 
   const LoadedRun run = load_run(at("run"));
-  const Embedded speech = embed_speech(*run.model, *run.data, "validation"), all = embed_speech(*run.model, *run.data, "train");
+  const Embedded speech = embed_speech(*run.model, *run.data, "validation"),
+                 all = embed_speech(*run.model, *run.data, "train");
   ASSERT_EQ(speech.rows.size(), 12u);
   EXPECT_EQ(all.rows.size(), 24u);
   for (size_t i = 0; i < 12; ++i) {
@@ -99,8 +100,10 @@ TEST_F(Evaluate, TheSplitOfTheRecipeComesFirst) {
 }
 
 TEST_F(Evaluate, OnlyWhatWasTrainedIsMeasured) {
-  EXPECT_THAT(keys(summary_of("text", {}, {.only = "text"})), UnorderedElementsAre("recipe", "seed", "seconds", "split", "mlm"));
-  EXPECT_THAT(keys(summary_of("align", {}, {.only = "align"})), UnorderedElementsAre("recipe", "seed", "seconds", "split", "retrieval"));
+  EXPECT_THAT(keys(summary_of("text", {}, {.only = "text"})),
+              UnorderedElementsAre("recipe", "seed", "seconds", "split", "mlm"));
+  EXPECT_THAT(keys(summary_of("align", {}, {.only = "align"})),
+              UnorderedElementsAre("recipe", "seed", "seconds", "split", "retrieval"));
 }
 
 TEST_F(Evaluate, MaskedTokensAreGuessedWithTheWeightsOfStage1) {

@@ -18,7 +18,8 @@ Tensor directions(const std::vector<double>& degrees) {
 }
 
 TEST(Retrieval, CountsTheRankOfTheBestRightCandidate) {
-  const Tensor queries = directions({0, 1, 90}), candidates = directions({0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110});
+  const Tensor queries = directions({0, 1, 90}),
+               candidates = directions({0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110});
   const std::vector<int64_t> query_ids = {0, 3, 99}, candidate_ids = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   EXPECT_EQ(wrong_before_right(queries, candidates, query_ids, candidate_ids), (std::vector<int64_t>{0, 3, -1}));
   const Retrieval r = retrieve(queries, candidates, query_ids, candidate_ids);
@@ -43,12 +44,13 @@ TEST(Retrieval, TiesAndNanCountAgainstTheModel) {
 }
 
 TEST(Retrieval, BestCandidatesComeInOrder) {
-  EXPECT_EQ(best_candidates(directions({0}), directions({90, 5, 45, 3}), 3), (std::vector<std::vector<int64_t>>{{3, 1, 2}}));
+  EXPECT_EQ(best_candidates(directions({0}), directions({90, 5, 45, 3}), 3),
+            (std::vector<std::vector<int64_t>>{{3, 1, 2}}));
 }
 
 TEST(Retrieval, TheClassOfTheBestCandidateCounts) {
   const RightClass right = right_class(directions({0, 80, 7}), directions({90, 5, 6}), {4, 4, 8}, {4, 9, 4});
-  EXPECT_DOUBLE_EQ(right.share, 1.0 / 3);   // the first finds 9, the third has no candidate of its class
+  EXPECT_DOUBLE_EQ(right.share, 1.0 / 3);  // the first finds 9, the third has no candidate of its class
   EXPECT_DOUBLE_EQ(right.chance, 4.0 / 9);
 }
 

@@ -47,7 +47,8 @@ std::string unbalanced_tag(const std::string& html) {
     if ((*it)[1].length() == 0) {
       open.push_back(name);
     } else {
-      if (open.empty() || open.back() != name) return "</" + name + "> closes " + (open.empty() ? "nothing" : open.back());
+      if (open.empty() || open.back() != name)
+        return "</" + name + "> closes " + (open.empty() ? "nothing" : open.back());
       open.pop_back();
     }
   }
@@ -62,8 +63,13 @@ TEST(Html, EscapesWhatHasAMeaning) {
 }
 
 TEST(Html, Base64IsThatOfRfc4648) {
-  const std::vector<std::pair<std::string, std::string>> vectors = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"},
-                                                                    {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::vector<std::pair<std::string, std::string>> vectors = {{"", ""},
+                                                                    {"f", "Zg=="},
+                                                                    {"fo", "Zm8="},
+                                                                    {"foo", "Zm9v"},
+                                                                    {"foob", "Zm9vYg=="},
+                                                                    {"fooba", "Zm9vYmE="},
+                                                                    {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, encoded] : vectors) EXPECT_EQ(base64(plain), encoded);
   EXPECT_EQ(base64("\xff\xfe\xfd"), "//79");
 }
@@ -89,7 +95,9 @@ TEST(Chart, HasAxesLegendAndOneLineACurve) {
 }
 
 TEST(Chart, IsLogarithmicWhereValuesSpanOrdersAndArePositive) {
-  const auto chart = [](double low, double high) { return line_chart({.title = "t", .y_label = "y"}, {{"a", {{0, high}, {1, low}}}}); };
+  const auto chart = [](double low, double high) {
+    return line_chart({.title = "t", .y_label = "y"}, {{"a", {{0, high}, {1, low}}}});
+  };
   EXPECT_NE(chart(0.01, 1).find("log scale"), std::string::npos);
   EXPECT_EQ(chart(0.5, 1).find("log scale"), std::string::npos);
   EXPECT_EQ(chart(-0.01, 1).find("log scale"), std::string::npos);
@@ -97,8 +105,11 @@ TEST(Chart, IsLogarithmicWhereValuesSpanOrdersAndArePositive) {
 }
 
 TEST(Chart, OnePointNoPointsAndEqualPointsAreFine) {
-  for (const std::vector<std::pair<double, double>>& points :
-       {std::vector<std::pair<double, double>>{}, {{5, 1e-300}}, {{1, 0}, {2, 0}}, {{1, 1e300}, {2, 1e300}}, {{0, std::numeric_limits<double>::infinity()}}}) {
+  for (const std::vector<std::pair<double, double>>& points : {std::vector<std::pair<double, double>>{},
+                                                               {{5, 1e-300}},
+                                                               {{1, 0}, {2, 0}},
+                                                               {{1, 1e300}, {2, 1e300}},
+                                                               {{0, std::numeric_limits<double>::infinity()}}}) {
     const std::string chart = line_chart({.title = "t"}, {{"a", points}});
     EXPECT_EQ(unbalanced_tag(chart), "");
     EXPECT_EQ(chart.find("nan"), std::string::npos) << chart;
@@ -115,22 +126,25 @@ TEST(Chart, NoisyCurvesAreSmoothedInFrontOfTheirPoints) {
 
 TEST(Curves, AStageWithOnePartShowsThatAndSharedOnesAreEndToEnd) {
   const harness::TempFolder folder;
-  std::ofstream(folder / "metrics.jsonl") << R"({"stage":"text","step":10,"loss":2,"lr":0.1,"seconds":1,"masked_lm":2})" << "\nnoise\n[1]\n"
-                                          << R"({"stage":"align","step":10,"loss":3,"lr":0.1,"image_text":1,"text_speech":null})" << '\n'
-                                          << R"({"stage":"align","step":20,"loss":3,"lr":0.1,"image_text":1,"text_speech":5})" << "\n{\"sta";
+  std::ofstream(folder / "metrics.jsonl")
+      << R"({"stage":"text","step":10,"loss":2,"lr":0.1,"seconds":1,"masked_lm":2})" << "\nnoise\n[1]\n"
+      << R"({"stage":"align","step":10,"loss":3,"lr":0.1,"image_text":1,"text_speech":null})" << '\n'
+      << R"({"stage":"align","step":20,"loss":3,"lr":0.1,"image_text":1,"text_speech":5})" << "\n{\"sta";
   const std::string html = curves_section(folder / "metrics.jsonl");
   EXPECT_NE(html.find("Stage text: masked lm"), std::string::npos);
   EXPECT_NE(html.find("Stage align<"), std::string::npos);
-  EXPECT_EQ(count(html, "<figure"), 3);  // two stages and the learning rate
+  EXPECT_EQ(count(html, "<figure"), 3);                   // two stages and the learning rate
   EXPECT_NE(html.find(">30</text>"), std::string::npos);  // 20 steps after 10
   EXPECT_EQ(unbalanced_tag(html), "");
   EXPECT_EQ(curves_section(folder / "none"), "");
 }
 
 TEST(RetrievalSection, ShowsQueriesSoundsAndTheRightPicture) {
-  const std::vector<FoundPicture> found = {{grey_picture(), kHostile, false, 1}, {grey_picture(), "the right one", true, 17}};
-  const std::string html = retrieval_section({{.sentence = kHostile, .found = found, .rank = 17, .candidates = 100},
-                                              {.sentence = "spoken", .sound = "RIFF", .found = found, .rank = 0, .candidates = 100}});
+  const std::vector<FoundPicture> found = {{grey_picture(), kHostile, false, 1},
+                                           {grey_picture(), "the right one", true, 17}};
+  const std::string html =
+      retrieval_section({{.sentence = kHostile, .found = found, .rank = 17, .candidates = 100},
+                         {.sentence = "spoken", .sound = "RIFF", .found = found, .rank = 0, .candidates = 100}});
   EXPECT_EQ(html.find("<script"), std::string::npos);
   EXPECT_NE(html.find("right one at rank 17 of 100"), std::string::npos);
   EXPECT_NE(html.find("no picture is right"), std::string::npos);
@@ -160,7 +174,7 @@ TEST(AnswerSection, AttentionIsLight) {
   const data::Image seen = under_attention(black, {1, 0, 0, 0}, 2, 2);
   ASSERT_EQ(seen.width, 128);
   const auto at = [&](int y, int x) { return seen.pixels[static_cast<size_t>((y * 128 + x) * 3)]; };
-  EXPECT_EQ(at(0, 0), 0);      // attended to: as it is
+  EXPECT_EQ(at(0, 0), 0);        // attended to: as it is
   EXPECT_GT(at(127, 127), 200);  // not at all: nearly paper
   EXPECT_GT(at(40, 40), at(20, 20));
   EXPECT_EQ(under_attention(grey_picture(), {0, 0}, 1, 2).channels, 1);
@@ -180,7 +194,8 @@ TEST(Numbers, StandNextToTheirBaselinesAndOnlyIfMeasured) {
   EXPECT_EQ(count(tiles, "class=\"tile\""), 5);
   for (const char* share : {"43.1", "85.2", "0.1", "97.0", "10.0", "95.5", "88.0", "35.0", "60.0", "12.0"})
     EXPECT_NE(tiles.find(str(share, "\u00a0%")), std::string::npos) << share;
-  for (const char* share : {"70.0", "93.0", "20.0"}) EXPECT_NE(tables.find(str(share, "\u00a0%")), std::string::npos) << share;
+  for (const char* share : {"70.0", "93.0", "20.0"})
+    EXPECT_NE(tables.find(str(share, "\u00a0%")), std::string::npos) << share;
   EXPECT_EQ(count(tables, "<table>"), 5);
   EXPECT_EQ(tables.find("<td><b>"), std::string::npos);
   EXPECT_EQ(unbalanced_tag(tiles + tables), "");
@@ -205,8 +220,8 @@ TEST_F(Report, HasEverythingAndLoadsNothing) {
   const std::string html = report_of({});
   EXPECT_EQ(unbalanced_tag(html), "");
   EXPECT_EQ(html.find("<b>bold"), std::string::npos);
-  for (const char* part : {"for written sentences", "for spoken sentences", "where the model looked", "<h2>Numbers", "<h2>Curves",
-                           "Stage joint", "data:audio/wav;base64,UklGR", "summary.json"})
+  for (const char* part : {"for written sentences", "for spoken sentences", "where the model looked", "<h2>Numbers",
+                           "<h2>Curves", "Stage joint", "data:audio/wav;base64,UklGR", "summary.json"})
     EXPECT_NE(html.find(part), std::string::npos) << part;
   EXPECT_EQ(count(html, "<audio"), 5);
   EXPECT_EQ(html.find("http"), std::string::npos);

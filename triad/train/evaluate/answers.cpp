@@ -56,7 +56,9 @@ double share(int64_t part, int64_t whole) { return static_cast<double>(part) / s
 struct Tally {
   int64_t asked = 0, right = 0, by_question = 0, by_majority = 0;
 
-  AnswerShares shares() const { return {asked, share(right, asked), share(by_question, asked), share(by_majority, asked)}; }
+  AnswerShares shares() const {
+    return {asked, share(right, asked), share(by_question, asked), share(by_majority, asked)};
+  }
 };
 
 /// Some questions, and each of their pictures once.
@@ -67,7 +69,8 @@ struct QuestionBatch {
   std::vector<int64_t> picture_of;  ///< row of images_BCHW, a question
 };
 
-QuestionBatch read_questions(const TrainingData& data, const data::SplitReader& questions, const data::SplitReader& pictures, int64_t first) {
+QuestionBatch read_questions(const TrainingData& data, const data::SplitReader& questions,
+                             const data::SplitReader& pictures, int64_t first) {
   QuestionBatch batch;
   std::vector<std::vector<int32_t>> texts;
   std::vector<data::Value> images;
@@ -87,8 +90,8 @@ QuestionBatch read_questions(const TrainingData& data, const data::SplitReader& 
 
 }  // namespace
 
-std::optional<AnswerAccuracy> answer_questions(const Model& model, const TrainingData& training, const TrainingData& data,
-                                               std::string_view split) {
+std::optional<AnswerAccuracy> answer_questions(const Model& model, const TrainingData& training,
+                                               const TrainingData& data, std::string_view split) {
   const NoGrad no_tape;
   const data::SplitReader &questions = data.split(str(split, "_questions")), &pictures = data.split(split);
   if (questions.size() == 0) return std::nullopt;
@@ -105,7 +108,8 @@ std::optional<AnswerAccuracy> answer_questions(const Model& model, const Trainin
     const Tensor logits = model.answer->forward(hidden, batch.text.mask_BT, seen, kEvaluation);
     const std::vector<int64_t> guesses = ops::argmax(logits, -1).to_vector<int64_t>();
     for (size_t i = 0; i < guesses.size(); ++i) {
-      const auto answer = batch.questions[i]["answer"].scalar<int64_t>(), type = batch.questions[i]["type"].scalar<int64_t>();
+      const auto answer = batch.questions[i]["answer"].scalar<int64_t>(),
+                 type = batch.questions[i]["type"].scalar<int64_t>();
       const int64_t by_question = baselines.guess(batch.questions[i]["text"].text(), type);
       for (Tally* tally : {&all, &by_type[type]}) {
         ++tally->asked;
@@ -117,12 +121,14 @@ std::optional<AnswerAccuracy> answer_questions(const Model& model, const Trainin
     result.guesses.insert(result.guesses.end(), guesses.begin(), guesses.end());
   }
   result.all = all.shares();
-  for (const auto& [type, tally] : by_type) result.by_type[listed(data.dataset().manifest(), "question_types", type)] = tally.shares();
+  for (const auto& [type, tally] : by_type)
+    result.by_type[listed(data.dataset().manifest(), "question_types", type)] = tally.shares();
   return result;
 }
 
-std::optional<MaskedAccuracy> guess_masked_tokens(const Model& model, const TrainingData& training, const TrainingData& data,
-                                                  std::string_view name, double masked_share) {
+std::optional<MaskedAccuracy> guess_masked_tokens(const Model& model, const TrainingData& training,
+                                                  const TrainingData& data, std::string_view name,
+                                                  double masked_share) {
   const NoGrad no_tape;
   const data::WordPiece& tokenizer = training.tokenizer();
   Counts seen;
@@ -138,7 +144,8 @@ std::optional<MaskedAccuracy> guess_masked_tokens(const Model& model, const Trai
     std::vector<std::vector<data::MaskedToken>> masked;
     for (int64_t i = first; i < std::min(first + kBatch, split.size()); ++i) {
       sequences.push_back(data.tokens(split.read(i, "text")));
-      masked.push_back(data::mask_tokens(sequences.back(), tokenizer.special(), tokenizer.vocabulary_size(), masked_share,
+      masked.push_back(data::mask_tokens(sequences.back(), tokenizer.special(), tokenizer.vocabulary_size(),
+                                         masked_share,
                                          {.site = random_site("evaluation"), .sample = static_cast<uint32_t>(i)}));
     }
     const TextBatch batch = collate_text(sequences, tokenizer.special().pad);
@@ -151,7 +158,8 @@ std::optional<MaskedAccuracy> guess_masked_tokens(const Model& model, const Trai
     }
     if (positions.empty()) continue;
     const Tensor hidden = model.text.forward(batch.ids_BT, batch.mask_BT, kEvaluation);
-    const Tensor logits = model.masked_lm.forward(nn::rows_at(hidden, from_values(positions, {std::ssize(positions)})), model.text.tokens);
+    const Tensor logits = model.masked_lm.forward(nn::rows_at(hidden, from_values(positions, {std::ssize(positions)})),
+                                                  model.text.tokens);
     const std::vector<int64_t> guesses = ops::argmax(logits, -1).to_vector<int64_t>();
     for (size_t i = 0; i < guesses.size(); ++i) {
       right += guesses[i] == originals[i];

@@ -27,7 +27,8 @@ struct AnswerAccuracy {
 };
 
 /// Accuracy on SPLIT_questions of `data`, nothing if it is empty; the baselines learn from train_questions of `training`.
-std::optional<AnswerAccuracy> answer_questions(const Model& model, const TrainingData& training, const TrainingData& data, std::string_view split);
+std::optional<AnswerAccuracy> answer_questions(const Model& model, const TrainingData& training,
+                                               const TrainingData& data, std::string_view split);
 
 /// Masked tokens of the texts of a split that the model guesses right, next to always guessing the most frequent token.
 struct MaskedAccuracy {
@@ -35,7 +36,7 @@ struct MaskedAccuracy {
   double unigram = 0;  ///< by the most frequent token of the training pool
 };
 /// Each text is masked once, by a fixed seed. `split` of `data` has a column `text`; nothing if there is no token in it.
-std::optional<MaskedAccuracy> guess_masked_tokens(const Model& model, const TrainingData& training, const TrainingData& data,
-                                                  std::string_view split, double share);
+std::optional<MaskedAccuracy> guess_masked_tokens(const Model& model, const TrainingData& training,
+                                                  const TrainingData& data, std::string_view split, double share);
 
 }  // namespace triad::train

@@ -18,7 +18,8 @@ using Json = nlohmann::ordered_json;
 Json json_of(const Evaluation& e) {
   Json j = Json::object();
   if (!e.split.empty()) j["split"] = e.split;
-  for (const auto& [direction, r] : e.retrieval) j["retrieval"][direction] = {{"n", r.n}, {"r1", r.r1}, {"r5", r.r5}, {"r10", r.r10}};
+  for (const auto& [direction, r] : e.retrieval)
+    j["retrieval"][direction] = {{"n", r.n}, {"r1", r.r1}, {"r5", r.r5}, {"r10", r.r10}};
   for (const auto& [direction, right] : e.right_class) j["right_class"][direction] = right.share;
   for (const auto& [name, probe] : e.probe) j["probe"][name] = probe.linear;
   for (const auto& [name, probe] : e.probe) j["nearest_neighbours"][name] = probe.nearest;
@@ -82,14 +83,17 @@ void embed(const Model& model, const TrainingData& data, const std::vector<std::
 }
 
 void measure_retrieval(Evaluation& e) {
-  const std::array<std::pair<const char*, const Embedded*>, 3> modalities = {{{"text", &e.text}, {"image", &e.image}, {"speech", &e.speech}}};
+  const std::array<std::pair<const char*, const Embedded*>, 3> modalities = {
+      {{"text", &e.text}, {"image", &e.image}, {"speech", &e.speech}}};
   for (const auto& [from, queries] : modalities) {
     for (const auto& [to, candidates] : modalities) {
       if (from == to || queries->empty() || candidates->empty()) continue;
       const std::string direction = str(from, "->", to);
-      e.retrieval[direction] = retrieve(queries->embeddings, candidates->embeddings, queries->identities, candidates->identities);
+      e.retrieval[direction] =
+          retrieve(queries->embeddings, candidates->embeddings, queries->identities, candidates->identities);
       if (!queries->labels.empty() && !candidates->labels.empty())
-        e.right_class[direction] = right_class(queries->embeddings, candidates->embeddings, queries->labels, candidates->labels);
+        e.right_class[direction] =
+            right_class(queries->embeddings, candidates->embeddings, queries->labels, candidates->labels);
     }
   }
 }
@@ -118,7 +122,8 @@ Evaluation evaluate(const FinishedRun& run, const TrainingData& data) {
   Evaluation e{.split = joined(splits)};
   const auto parameters = nn::parameters_of(run.model);
 
-  const auto texts = std::ranges::find_if(splits, [&](const std::string& split) { return data.split(split).has("text"); });
+  const auto texts =
+      std::ranges::find_if(splits, [&](const std::string& split) { return data.split(split).has("text"); });
   if (const auto checkpoint = newest_checkpoint(run.checkpoints, "text"); checkpoint && texts != splits.end()) {
     load_parameters(*checkpoint, parameters);
     e.masked = guess_masked_tokens(run.model, run.training, data, *texts, run.recipe.text.masked);
@@ -130,10 +135,12 @@ Evaluation evaluate(const FinishedRun& run, const TrainingData& data) {
     embed(run.model, data, splits, e);
     measure_retrieval(e);
     if (!e.image.labels.empty()) {
-      if (const auto result = probe(embed_images(run.model, run.training, "train"), e.image)) e.probe["mnist"] = *result;
+      if (const auto result = probe(embed_images(run.model, run.training, "train"), e.image))
+        e.probe["mnist"] = *result;
     }
     if (!e.speech.labels.empty()) {
-      if (const auto result = probe(embed_speech(run.model, run.training, "train"), e.speech)) e.probe["spoken_digit"] = *result;
+      if (const auto result = probe(embed_speech(run.model, run.training, "train"), e.speech))
+        e.probe["spoken_digit"] = *result;
     }
   }
   if (joint && run.model.answer && data.has(e.split + "_questions"))

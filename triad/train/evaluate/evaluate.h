@@ -32,11 +32,11 @@ struct Probe {
 
 /// What was measured. Absent is what the run was not trained for or the data does not allow to measure.
 struct Evaluation {
-  std::string split;                             ///< of the data, that was measured on; empty if there is none
-  Embedded text, image, speech;                  ///< of that split
-  std::map<std::string, Retrieval> retrieval;    ///< "text->image" and so on, every direction
-  std::map<std::string, RightClass> right_class; ///< the same directions, where samples have labels
-  std::map<std::string, Probe> probe;            ///< "mnist" on pictures, "spoken_digit" on sound
+  std::string split;                              ///< of the data, that was measured on; empty if there is none
+  Embedded text, image, speech;                   ///< of that split
+  std::map<std::string, Retrieval> retrieval;     ///< "text->image" and so on, every direction
+  std::map<std::string, RightClass> right_class;  ///< the same directions, where samples have labels
+  std::map<std::string, Probe> probe;             ///< "mnist" on pictures, "spoken_digit" on sound
   std::optional<AnswerAccuracy> answers;
   std::optional<MaskedAccuracy> masked;
 };

@@ -17,7 +17,8 @@ namespace {
 constexpr int64_t kTile = 128;  // queries scored at a time
 
 /// Calls use(query, scores of all candidates) for each query.
-void for_each_query(const Tensor& queries, const Tensor& candidates, const std::function<void(size_t, std::span<const float>)>& use) {
+void for_each_query(const Tensor& queries, const Tensor& candidates,
+                    const std::function<void(size_t, std::span<const float>)>& use) {
   const NoGrad no_tape;
   const Tensor transposed = ops::transpose(candidates, 0, 1);
   const auto m = static_cast<size_t>(candidates.size(0));
@@ -42,7 +43,8 @@ double random_matches(const std::vector<int64_t>& query_ids, const std::vector<i
 
 }  // namespace
 
-std::vector<int64_t> wrong_before_right(const Tensor& queries, const Tensor& candidates, const std::vector<int64_t>& query_ids,
+std::vector<int64_t> wrong_before_right(const Tensor& queries, const Tensor& candidates,
+                                        const std::vector<int64_t>& query_ids,
                                         const std::vector<int64_t>& candidate_ids) {
   std::vector<int64_t> wrong_before(query_ids.size(), -1);
   for_each_query(queries, candidates, [&](size_t query, std::span<const float> scores) {

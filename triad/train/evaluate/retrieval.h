@@ -12,7 +12,8 @@ namespace triad::train {
 /// a query without a right candidate. A candidate is right if its identity is that of the query. A wrong candidate that
 /// scores the same as the best right one, or NaN, comes before it. Memory: a tile of queries by all candidates.
 /// queries: f32 [N, D], candidates: f32 [M, D]
-std::vector<int64_t> wrong_before_right(const Tensor& queries, const Tensor& candidates, const std::vector<int64_t>& query_ids,
+std::vector<int64_t> wrong_before_right(const Tensor& queries, const Tensor& candidates,
+                                        const std::vector<int64_t>& query_ids,
                                         const std::vector<int64_t>& candidate_ids);
 
 /// Shares of queries with a right candidate among the first 1, 5, 10.

@@ -1,9 +1,9 @@
 #include "triad/train/metrics/terminal_line.h"
 
+#include <iostream>
+
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-#include <iostream>
 
 namespace triad::train {
 namespace {

@@ -37,18 +37,21 @@ std::vector<int64_t> chosen_questions(const std::vector<int64_t>& types, const s
 }
 
 /// The attention of the answer to a question over the tokens of a picture.
-std::vector<float> attention_of(const Model& model, const TrainingData& data, const std::string& question, const data::Value& picture) {
+std::vector<float> attention_of(const Model& model, const TrainingData& data, const std::string& question,
+                                const data::Value& picture) {
   const NoGrad no_tape;
   const TextBatch batch = collate_text({data.tokens(question)}, data.tokenizer().special().pad);
   const Tensor tokens = model.image.forward(collate_images({picture}), {});
-  return model.answer->attention(model.text.forward(batch.ids_BT, batch.mask_BT, {}), batch.mask_BT, tokens).to_vector<float>();
+  return model.answer->attention(model.text.forward(batch.ids_BT, batch.mask_BT, {}), batch.mask_BT, tokens)
+      .to_vector<float>();
 }
 
 std::string card_of(const AnswerExample& e) {
   const bool right = e.answer == e.expected;
-  return str("<div class=\"card ", right ? "is-right" : "is-wrong", "\"><div class=\"pair\">", picture_tag(e.picture, "the picture"),
-             picture_tag(e.attended, "where the answer looks"), "</div><p class=\"type\">", escape_html(e.type), "</p><p><q>",
-             escape_html(e.question), "</q></p><p>", right ? "✓ " : "✗ ", "<b>", escape_html(e.answer), "</b>",
+  return str("<div class=\"card ", right ? "is-right" : "is-wrong", "\"><div class=\"pair\">",
+             picture_tag(e.picture, "the picture"), picture_tag(e.attended, "where the answer looks"),
+             "</div><p class=\"type\">", escape_html(e.type), "</p><p><q>", escape_html(e.question), "</q></p><p>",
+             right ? "✓ " : "✗ ", "<b>", escape_html(e.answer), "</b>",
              right ? "" : ", expected <b>" + escape_html(e.expected) + "</b>", "</p></div>");
 }
 
@@ -69,22 +72,25 @@ std::vector<AnswerExample> answer_examples(const Model& model, const TrainingDat
     const data::Image picture = data::image_of(value.as<uint8_t>(), static_cast<int>(value.shape[0]), height, width);
     const auto patch = static_cast<int>(model.image.stem.patch());
     const std::string text = question["text"].text();
-    examples.push_back({.picture = picture,
-                        .attended = under_attention(picture, attention_of(model, data, text, value), height / patch, width / patch),
-                        .type = listed(manifest, "question_types", types[at]),
-                        .question = text,
-                        .answer = listed(manifest, "answers", evaluation.answers->guesses[at]),
-                        .expected = listed(manifest, "answers", answers[at])});
+    examples.push_back(
+        {.picture = picture,
+         .attended = under_attention(picture, attention_of(model, data, text, value), height / patch, width / patch),
+         .type = listed(manifest, "question_types", types[at]),
+         .question = text,
+         .answer = listed(manifest, "answers", evaluation.answers->guesses[at]),
+         .expected = listed(manifest, "answers", answers[at])});
   }
   return examples;
 }
 
 data::Image under_attention(const data::Image& picture, const std::vector<float>& weights, int rows, int columns) {
-  require<ShapeError>(std::ssize(weights) == int64_t{rows} * columns, "under_attention", weights.size(), " weights for ", rows, " x ", columns);
+  require<ShapeError>(std::ssize(weights) == int64_t{rows} * columns, "under_attention", weights.size(),
+                      " weights for ", rows, " x ", columns);
   constexpr double kPaper = 245, kLeastLight = 0.12;  // what is not attended to fades into light grey
   const float most = weights.empty() ? 0 : *std::ranges::max_element(weights);
   data::Image light{rows, columns, 1, {}};
-  for (const float w : weights) light.pixels.push_back(static_cast<uint8_t>(std::lround(255 * (most > 0 ? w / most : 0))));
+  for (const float w : weights)
+    light.pixels.push_back(static_cast<uint8_t>(std::lround(255 * (most > 0 ? w / most : 0))));
 
   const int scale = std::max(1, (kLeastSide + picture.width - 1) / picture.width);
   data::Image result = data::resize(picture, scale * picture.height, scale * picture.width);
@@ -99,9 +105,12 @@ data::Image under_attention(const data::Image& picture, const std::vector<float>
 std::string answer_section(const std::vector<AnswerExample>& examples) {
   if (examples.empty()) return "";
   std::string html =
-      "<section><h2>Questions answered, and where the model looked</h2><p>Of each kind of question a held-out one that was answered "
-      "right and one that was answered wrong, picked by nothing else. The second picture is the first in the light of the attention from "
-      "the answer's position to the tokens of the picture, in the last fusion block, mean over its heads.</p><div class=\"cards\">";
+      "<section><h2>Questions answered, and where the model looked</h2><p>Of each kind of question a held-out one that "
+      "was answered "
+      "right and one that was answered wrong, picked by nothing else. The second picture is the first in the light of "
+      "the attention from "
+      "the answer's position to the tokens of the picture, in the last fusion block, mean over its heads.</p><div "
+      "class=\"cards\">";
   for (const AnswerExample& example : examples) html += card_of(example);
   return html + "</div></section>";
 }

@@ -49,7 +49,8 @@ std::vector<Tick> logarithmic_ticks(double low, double high) {
   for (double exponent = std::floor(low); exponent <= high; ++exponent) {
     for (const double factor : {1.0, 2.0, 5.0}) {
       const double at = exponent + std::log10(factor);
-      if ((factor == 1 || high - low < 2.5) && at >= low && at <= high) ticks.push_back({at, number(factor * std::pow(10, exponent))});
+      if ((factor == 1 || high - low < 2.5) && at >= low && at <= high)
+        ticks.push_back({at, number(factor * std::pow(10, exponent))});
     }
   }
   return ticks;
@@ -99,16 +100,18 @@ class Plot {
     for (const Tick& tick : logarithmic_ ? logarithmic_ticks(y_.low, y_.high) : round_ticks(y_.low, y_.high)) {
       const double y = kHeight - kBottom - y_.share(tick.value) * (kHeight - kTop - kBottom);
       svg += str("<line class=\"grid\" x1=\"", kLeft, "\" x2=\"", kWidth - kRight, "\" y1=\"", y, "\" y2=\"", y,
-                 "\"/><text class=\"tick\" text-anchor=\"end\" x=\"", kLeft - 7, "\" y=\"", y + 4, "\">", tick.text, "</text>");
+                 "\"/><text class=\"tick\" text-anchor=\"end\" x=\"", kLeft - 7, "\" y=\"", y + 4, "\">", tick.text,
+                 "</text>");
     }
     for (const Tick& tick : round_ticks(x_.low, x_.high))
-      svg += str("<text class=\"tick\" text-anchor=\"middle\" x=\"", at_x(tick.value), "\" y=\"", kHeight - kBottom + 16, "\">", tick.text,
-                 "</text>");
+      svg += str("<text class=\"tick\" text-anchor=\"middle\" x=\"", at_x(tick.value), "\" y=\"",
+                 kHeight - kBottom + 16, "\">", tick.text, "</text>");
     const double middle = kTop + (kHeight - kTop - kBottom) / 2;
-    return svg + str("<line class=\"axis\" x1=\"", kLeft, "\" x2=\"", kWidth - kRight, "\" y1=\"", kHeight - kBottom, "\" y2=\"",
-                     kHeight - kBottom, "\"/><text class=\"label\" text-anchor=\"middle\" x=\"", kLeft + (kWidth - kLeft - kRight) / 2,
-                     "\" y=\"", kHeight - 8, "\">", escape_html(x_label), "</text><text class=\"label\" text-anchor=\"middle\" transform=\"translate(14 ",
-                     middle, ") rotate(-90)\">", escape_html(y_label), logarithmic_ ? " (log scale)" : "", "</text>");
+    return svg + str("<line class=\"axis\" x1=\"", kLeft, "\" x2=\"", kWidth - kRight, "\" y1=\"", kHeight - kBottom,
+                     "\" y2=\"", kHeight - kBottom, "\"/><text class=\"label\" text-anchor=\"middle\" x=\"",
+                     kLeft + (kWidth - kLeft - kRight) / 2, "\" y=\"", kHeight - 8, "\">", escape_html(x_label),
+                     "</text><text class=\"label\" text-anchor=\"middle\" transform=\"translate(14 ", middle,
+                     ") rotate(-90)\">", escape_html(y_label), logarithmic_ ? " (log scale)" : "", "</text>");
   }
 
   std::string line(const Points& points, const char* colour, const char* css_class) const {
@@ -116,7 +119,8 @@ class Plot {
     for (const auto& [x, y] : points) svg += str(at_x(x), ",", at_y(y), " ");
     svg += "\"/>";
     if (points.size() > kFewPoints) return svg;
-    for (const auto& [x, y] : points) svg += str("<circle r=\"3\" fill=\"", colour, "\" cx=\"", at_x(x), "\" cy=\"", at_y(y), "\"/>");
+    for (const auto& [x, y] : points)
+      svg += str("<circle r=\"3\" fill=\"", colour, "\" cx=\"", at_x(x), "\" cy=\"", at_y(y), "\"/>");
     return svg;
   }
 
@@ -141,7 +145,8 @@ std::string line_chart(const ChartOptions& options, const std::vector<Curve>& cu
     std::ranges::copy_if(curves[i].points, std::back_inserter(points),
                          [](const auto& p) { return std::isfinite(p.first) && std::isfinite(p.second); });
     count += points.size();
-    legend += str("<span><i style=\"background:", kColours[i % kColours.size()], "\"></i>", escape_html(curves[i].name), "</span>");
+    legend += str("<span><i style=\"background:", kColours[i % kColours.size()], "\"></i>", escape_html(curves[i].name),
+                  "</span>");
   }
   const std::string title = escape_html(options.title);
   std::string html = "<figure class=\"chart\"><figcaption>" + title + "</figcaption>";

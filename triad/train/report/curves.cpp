@@ -38,7 +38,8 @@ std::vector<StageCurves> read_curves(const std::filesystem::path& metrics) {
   std::ifstream in(metrics);
   for (std::string line; std::getline(in, line);) {
     const Json entry = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-    const bool is_step = entry.is_object() && entry.contains("stage") && entry["stage"].is_string() && entry.contains("step") && entry["step"].is_number();
+    const bool is_step = entry.is_object() && entry.contains("stage") && entry["stage"].is_string() &&
+                         entry.contains("step") && entry["step"].is_number();
     if (!is_step) continue;
     const std::string name = entry["stage"];
     auto stage = std::ranges::find(stages, name, &StageCurves::name);
@@ -60,7 +61,8 @@ std::string loss_chart(const StageCurves& stage) {
     if (key != "loss" && std::ranges::find(kShared, key, &Shared::key) == kShared.end()) losses.push_back(curve);
   }
   const auto total = stage.curves.find("loss");
-  if (losses.size() != 1 && total != stage.curves.end()) losses.insert(losses.begin(), total->second);  // one part is the whole
+  if (losses.size() != 1 && total != stage.curves.end())
+    losses.insert(losses.begin(), total->second);  // one part is the whole
   for (Curve& curve : losses) std::ranges::replace(curve.name, '_', ' ');
   const std::string what = losses.size() == 1 && losses[0].name != "loss" ? ": " + losses[0].name : "";
   return line_chart({.title = "Stage " + stage.name + what, .x_label = "step", .y_label = "loss"}, losses);
@@ -78,7 +80,9 @@ std::string shared_chart(const std::vector<StageCurves>& stages, const Shared& s
     before += stage.steps;
   }
   if (curves.empty()) return "";
-  return line_chart({.title = shared.title, .x_label = "step, all stages end to end", .y_label = shared.label, .noisy = shared.noisy}, curves);
+  return line_chart(
+      {.title = shared.title, .x_label = "step, all stages end to end", .y_label = shared.label, .noisy = shared.noisy},
+      curves);
 }
 
 }  // namespace

@@ -11,12 +11,18 @@ namespace triad::train {
 std::string escape_html(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '&') out += "&amp;";
-    else if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '"') out += "&quot;";
-    else if (static_cast<unsigned char>(c) < ' ' && c != '\n') out += ' ';  // HTML allows no control characters
-    else out += c;
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else if (static_cast<unsigned char>(c) < ' ' && c != '\n')
+      out += ' ';  // HTML allows no control characters
+    else
+      out += c;
   }
   return out;
 }
@@ -28,7 +34,8 @@ std::string base64(std::string_view bytes) {
   for (size_t i = 0; i < bytes.size(); i += 3) {
     const auto byte = [&](size_t j) { return i + j < bytes.size() ? static_cast<uint8_t>(bytes[i + j]) : uint32_t{0}; };
     const uint32_t group = byte(0) << 16 | byte(1) << 8 | byte(2);
-    for (size_t digit = 0; digit < 4; ++digit) out += i + digit <= bytes.size() ? kDigits[group >> (18 - 6 * digit) & 63] : '=';
+    for (size_t digit = 0; digit < 4; ++digit)
+      out += i + digit <= bytes.size() ? kDigits[group >> (18 - 6 * digit) & 63] : '=';
   }
   return out;
 }
@@ -41,8 +48,9 @@ std::string percent(double share) {
 
 std::string picture_tag(const data::Image& picture, std::string_view text, std::string_view css_class) {
   const std::string css = css_class.empty() ? "" : str(" class=\"", css_class, "\"");
-  return str("<img", css, " width=\"", picture.width, "\" height=\"", picture.height, "\" alt=\"", escape_html(text), "\" title=\"",
-             escape_html(text), "\" src=\"data:image/png;base64,", base64(data::encode_png(picture)), "\">");
+  return str("<img", css, " width=\"", picture.width, "\" height=\"", picture.height, "\" alt=\"", escape_html(text),
+             "\" title=\"", escape_html(text), "\" src=\"data:image/png;base64,", base64(data::encode_png(picture)),
+             "\">");
 }
 
 std::string sound_tag(std::string_view wav) {

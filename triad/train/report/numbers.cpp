@@ -22,13 +22,15 @@ std::string with_spaces(std::string name) {
 }
 
 std::string tile(const std::string& what, double share, const std::string& baseline) {
-  return str("<div class=\"tile\"><b>", percent(share), "</b><span>", escape_html(what), "</span><small>", baseline, "</small></div>");
+  return str("<div class=\"tile\"><b>", percent(share), "</b><span>", escape_html(what), "</span><small>", baseline,
+             "</small></div>");
 }
 
 /// A table whose first column is text and whose others are numbers.
 class Table {
  public:
-  Table(const std::string& title, std::initializer_list<const char*> columns) : html_("<h3>" + escape_html(title) + "</h3><div class=\"wide\"><table><tr>") {
+  Table(const std::string& title, std::initializer_list<const char*> columns)
+      : html_("<h3>" + escape_html(title) + "</h3><div class=\"wide\"><table><tr>") {
     for (const char* column : columns) html_ += str("<th>", column, "</th>");
     html_ += "</tr>";
   }
@@ -50,14 +52,19 @@ std::string headline(const Evaluation& e) {
   for (const char* direction : {"text->image", "speech->image"}) {
     const auto ranks = e.retrieval.find(direction);
     const auto right = e.right_class.find(direction);
-    if (right != e.right_class.end()) tiles += tile(with_arrow(direction) + ", right class", right->second.share, "chance " + percent(right->second.chance));
+    if (right != e.right_class.end())
+      tiles +=
+          tile(with_arrow(direction) + ", right class", right->second.share, "chance " + percent(right->second.chance));
     else if (ranks != e.retrieval.end())
-      tiles += tile(with_arrow(direction) + ", R@1", ranks->second.r1, str("R@10 ", percent(ranks->second.r10), "; R@1 by chance ", percent(ranks->second.chance)));
+      tiles += tile(with_arrow(direction) + ", R@1", ranks->second.r1,
+                    str("R@10 ", percent(ranks->second.r10), "; R@1 by chance ", percent(ranks->second.chance)));
   }
-  for (const auto& [name, probe] : e.probe) tiles += tile(with_spaces(name) + ", linear probe", probe.linear, "most frequent class " + percent(probe.majority));
+  for (const auto& [name, probe] : e.probe)
+    tiles += tile(with_spaces(name) + ", linear probe", probe.linear, "most frequent class " + percent(probe.majority));
   if (e.answers)
     tiles += tile("questions answered", e.answers->all.accuracy,
-                  str("question alone ", percent(e.answers->all.question_only), ", most frequent answer ", percent(e.answers->all.majority)));
+                  str("question alone ", percent(e.answers->all.question_only), ", most frequent answer ",
+                      percent(e.answers->all.majority)));
   if (e.masked) tiles += tile("masked tokens", e.masked->accuracy, "most frequent token " + percent(e.masked->unigram));
   return tiles.empty() ? "" : "<div class=\"tiles\">" + tiles + "</div>";
 }
@@ -72,12 +79,15 @@ std::string number_tables(const Evaluation& e) {
   }
   if (!e.right_class.empty()) {
     Table table("First candidate of the right class", {"query → candidates", "right", "by chance"});
-    for (const auto& [direction, right] : e.right_class) table.row(with_arrow(direction), {percent(right.share), percent(right.chance)});
+    for (const auto& [direction, right] : e.right_class)
+      table.row(with_arrow(direction), {percent(right.share), percent(right.chance)});
     html += table.html();
   }
   if (!e.probe.empty()) {
-    Table table("Classes from frozen features", {"features", "linear probe", "20 nearest neighbours", "most frequent class"});
-    for (const auto& [name, probe] : e.probe) table.row(with_spaces(name), {percent(probe.linear), percent(probe.nearest), percent(probe.majority)});
+    Table table("Classes from frozen features",
+                {"features", "linear probe", "20 nearest neighbours", "most frequent class"});
+    for (const auto& [name, probe] : e.probe)
+      table.row(with_spaces(name), {percent(probe.linear), percent(probe.nearest), percent(probe.majority)});
     html += table.html();
   }
   if (e.answers) {

@@ -15,7 +15,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kStyle = R"(
 :root { color-scheme: light; }
-body { font: 15px/1.5 system-ui, sans-serif; color: #111827; background: #fff; max-width: 1040px; margin: 2rem auto; padding: 0 1rem; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #111827; background: #fff; }
+body { max-width: 1040px; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.7rem; margin: 0; }
 h2 { font-size: 1.25rem; margin: 2.5rem 0 .8rem; padding-bottom: .2rem; border-bottom: 1px solid #d1d5db; }
 h3 { font-size: 1rem; margin: 1.4rem 0 .5rem; }
@@ -41,10 +42,12 @@ th:first-child, td:first-child { text-align: left; padding-left: 0; }
 .tick, .label { font-size: 11.5px; fill: #4b5563; }
 .curve, .points { fill: none; stroke-linejoin: round; }
 .curve { stroke-width: 1.8; } .points { stroke-width: 1; opacity: .3; }
-.query { display: grid; grid-template-columns: minmax(15rem, 1fr) auto; gap: 1rem; align-items: center; padding: .7rem 0; border-bottom: 1px solid #e5e7eb; }
+.query { display: grid; grid-template-columns: minmax(15rem, 1fr) auto; gap: 1rem; align-items: center; }
+.query { padding: .7rem 0; border-bottom: 1px solid #e5e7eb; }
 .asked audio { display: block; width: 100%; max-width: 17rem; height: 36px; margin-top: .4rem; }
 .found { display: grid; grid-template-columns: repeat(7, 80px); gap: .6rem; }
-.found img { width: 80px; height: auto; image-rendering: pixelated; display: block; border-radius: 3px; box-shadow: 0 0 0 1px #d1d5db; }
+.found img { width: 80px; height: auto; display: block; image-rendering: pixelated; }
+.found img { border-radius: 3px; box-shadow: 0 0 0 1px #d1d5db; }
 .found img.right { box-shadow: 0 0 0 4px #059669; }
 .found figcaption { text-align: center; font-size: 12px; margin-top: 5px; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr)); gap: 1rem; margin-top: 1rem; }
@@ -72,18 +75,22 @@ std::string facts(const Json& summary, const Evaluation& evaluation) {
 
 }  // namespace
 
-void write_report(const std::filesystem::path& dir, const Evaluation& evaluation, const std::vector<std::string>& sections) {
+void write_report(const std::filesystem::path& dir, const Evaluation& evaluation,
+                  const std::vector<std::string>& sections) {
   constexpr int64_t kMostBytes = int64_t{16} << 20;
   const std::filesystem::path file = dir / "summary.json";
   const Json summary = Json::parse(data::read_whole_file(file, kMostBytes), nullptr, /*allow_exceptions=*/false);
   require<IoError>(summary.is_object(), file.string(), "is no JSON object");
   const std::string name = escape_html(summary.value("recipe", "run"));
-  std::string html = str("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, "
-                         "initial-scale=1\"><title>", name, "</title><style>", kStyle, "</style></head><body>\n<h1>", name,
-                         "</h1><p class=\"facts\">", escape_html(facts(summary, evaluation)), "</p>", headline(evaluation), "\n");
+  std::string html =
+      str("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+          "content=\"width=device-width, "
+          "initial-scale=1\"><title>",
+          name, "</title><style>", kStyle, "</style></head><body>\n<h1>", name, "</h1><p class=\"facts\">",
+          escape_html(facts(summary, evaluation)), "</p>", headline(evaluation), "\n");
   for (const std::string& section : sections) html += section + "\n";
-  html += number_tables(evaluation) + "\n" + curves_section(dir / "metrics.jsonl") + "\n<section><h2>summary.json</h2><pre>" +
-          escape_html(summary.dump(2)) + "</pre></section></body></html>\n";
+  html += number_tables(evaluation) + "\n" + curves_section(dir / "metrics.jsonl") +
+          "\n<section><h2>summary.json</h2><pre>" + escape_html(summary.dump(2)) + "</pre></section></body></html>\n";
   data::write_durably(dir / "report.html", html);
 }
 

@@ -12,6 +12,7 @@ namespace triad::train {
 /// Writes report.html of the run in `dir`: the numbers of the evaluation next to their baselines, then `sections` (HTML, such
 /// as retrieved pictures), then the curves of metrics.jsonl and the whole of summary.json. IoError if a file cannot be read
 /// or written.
-void write_report(const std::filesystem::path& dir, const Evaluation& evaluation, const std::vector<std::string>& sections = {});
+void write_report(const std::filesystem::path& dir, const Evaluation& evaluation,
+                  const std::vector<std::string>& sections = {});
 
 }  // namespace triad::train
