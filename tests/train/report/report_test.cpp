@@ -102,6 +102,7 @@ TEST(Chart, IsLogarithmicWhereValuesSpanOrdersAndArePositive) {
   EXPECT_EQ(chart(0.5, 1).find("log scale"), std::string::npos);
   EXPECT_EQ(chart(-0.01, 1).find("log scale"), std::string::npos);
   EXPECT_EQ(chart(0, 1).find("log scale"), std::string::npos);
+  EXPECT_EQ(line_chart({.logarithmic = false}, {{"a", {{0, 1}, {1, 0.01}}}}).find("log scale"), std::string::npos);
 }
 
 TEST(Chart, OnePointNoPointsAndEqualPointsAreFine) {
@@ -151,7 +152,7 @@ TEST(RetrievalSection, ShowsQueriesSoundsAndTheRightPicture) {
   EXPECT_EQ(count(html, "<img class=\"right\""), 2);
   EXPECT_EQ(count(html, "<img"), 4);
   EXPECT_EQ(count(html, "<audio controls"), 1);
-  EXPECT_LT(html.find("for written"), html.find("for spoken"));
+  EXPECT_LT(html.find("for written"), html.find("for sounds"));
   EXPECT_EQ(unbalanced_tag(html), "");
   EXPECT_EQ(retrieval_section({}), "");
 }
@@ -220,8 +221,8 @@ TEST_F(Report, HasEverythingAndLoadsNothing) {
   const std::string html = report_of({});
   EXPECT_EQ(unbalanced_tag(html), "");
   EXPECT_EQ(html.find("<b>bold"), std::string::npos);
-  for (const char* part : {"for written sentences", "for spoken sentences", "where the model looked", "<h2>Numbers",
-                           "<h2>Curves", "Stage joint", "data:audio/wav;base64,UklGR", "summary.json"})
+  for (const char* part : {"for written sentences", "for sounds", "where the model looked", "<h2>Numbers", "<h2>Curves",
+                           "Stage joint", "data:audio/wav;base64,UklGR", "summary.json"})
     EXPECT_NE(html.find(part), std::string::npos) << part;
   EXPECT_EQ(count(html, "<audio"), 5);
   EXPECT_EQ(html.find("http"), std::string::npos);
@@ -234,7 +235,7 @@ TEST_F(Report, WithoutQuestionsThereIsNoSectionOfThem) {
   EXPECT_EQ(unbalanced_tag(html), "");
   EXPECT_EQ(html.find("where the model looked"), std::string::npos);
   EXPECT_NE(html.find("speech → image, right class"), std::string::npos);
-  EXPECT_NE(html.find("for spoken sentences"), std::string::npos);
+  EXPECT_NE(html.find("for sounds"), std::string::npos);
 }
 
 TEST_F(Report, OfStage1TextShowsMaskedTokens) {

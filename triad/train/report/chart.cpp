@@ -12,7 +12,7 @@
 namespace triad::train {
 namespace {
 
-constexpr double kWidth = 460, kHeight = 250, kLeft = 64, kRight = 14, kTop = 10, kBottom = 42;
+constexpr double kWidth = 460, kHeight = 250, kLeft = 76, kRight = 14, kTop = 10, kBottom = 42;
 constexpr std::array<const char*, 6> kColours = {"#2563eb", "#dc2626", "#059669", "#9333ea", "#d97706", "#0891b2"};
 constexpr double kLogarithmicFrom = 20;  ///< ratio of the largest to the smallest value
 constexpr size_t kFewPoints = 12;        ///< are drawn as dots too, and not smoothed
@@ -84,12 +84,12 @@ Points smoothed(const Points& points) {
 
 class Plot {
  public:
-  explicit Plot(const std::vector<Points>& curves) {
+  Plot(const std::vector<Points>& curves, bool may_be_logarithmic) {
     Range values;
     for (const Points& points : curves) {
       for (const auto& [x, y] : points) x_.cover(x), values.cover(y);
     }
-    logarithmic_ = values.low > 0 && values.high > kLogarithmicFrom * values.low;
+    logarithmic_ = may_be_logarithmic && values.low > 0 && values.high > kLogarithmicFrom * values.low;
     y_ = logarithmic_ ? Range{std::log10(values.low), std::log10(values.high)} : values;
     x_.widen();
     y_.widen();
@@ -153,7 +153,7 @@ std::string line_chart(const ChartOptions& options, const std::vector<Curve>& cu
   if (count == 0) return html + "<p>no points</p></figure>";
   if (curves.size() > 1) html += "<div class=\"legend\">" + legend + "</div>";
 
-  const Plot plot(finite);
+  const Plot plot(finite, options.logarithmic);
   html += str("<svg viewBox=\"0 0 ", kWidth, " ", kHeight, "\" role=\"img\" aria-label=\"", title, "\">",
               plot.axes(options.x_label, options.y_label));
   for (size_t i = 0; i < finite.size(); ++i) {

@@ -15,12 +15,12 @@ struct Curve {
 
 struct ChartOptions {
   std::string title, x_label, y_label;
-  bool noisy = true;  ///< the values scatter about what they stand for
+  bool noisy = true;        ///< the values scatter about what they stand for
+  bool logarithmic = true;  ///< y, where the values are positive and span more than a factor of 20
 };
 
-/// A <figure> with title, legend (of several curves), axes with labels and round ticks. The y axis is logarithmic where the
-/// values are positive and span more than a factor of 20. Noisy curves of many points are smoothed, by the mean of a window
-/// about each; the points themselves stay visible behind.
+/// A <figure> with title, legend (of several curves), axes with labels and round ticks. Noisy curves of many
+/// points are smoothed, by the mean of a window about each; the points themselves stay visible behind.
 std::string line_chart(const ChartOptions& options, const std::vector<Curve>& curves);
 
 }  // namespace triad::train

@@ -19,12 +19,13 @@ using Json = nlohmann::ordered_json;
 struct Shared {
   std::string key;
   const char *title, *label;
-  bool noisy;
+  bool noisy, logarithmic;
 };
-const std::array<Shared, 4> kShared = {{{"lr", "Learning rate", "learning rate", false},
-                                        {"gradient_norm", "Length of the gradient, before clipping", "norm", true},
-                                        {"temperature", "Temperature of the contrastive loss", "temperature", false},
-                                        {"samples_per_second", "Speed", "samples per second", true}}};
+const std::array<Shared, 4> kShared = {
+    {{"lr", "Learning rate", "learning rate", false, false},
+     {"gradient_norm", "Length of the gradient, before clipping", "norm", true, true},
+     {"temperature", "Temperature of the contrastive loss", "temperature", false, false},
+     {"samples_per_second", "Speed", "samples per second", true, false}}};
 
 struct StageCurves {
   std::string name;
@@ -80,9 +81,12 @@ std::string shared_chart(const std::vector<StageCurves>& stages, const Shared& s
     before += stage.steps;
   }
   if (curves.empty()) return "";
-  return line_chart(
-      {.title = shared.title, .x_label = "step, all stages end to end", .y_label = shared.label, .noisy = shared.noisy},
-      curves);
+  return line_chart({.title = shared.title,
+                     .x_label = "step, all stages end to end",
+                     .y_label = shared.label,
+                     .noisy = shared.noisy,
+                     .logarithmic = shared.logarithmic},
+                    curves);
 }
 
 }  // namespace

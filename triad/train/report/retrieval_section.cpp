@@ -118,13 +118,14 @@ std::string retrieval_section(const std::vector<RetrievalExample>& examples) {
   std::string html =
       "<section><h2>Pictures found</h2><p>Held-out queries, evenly spread over the split, and the pictures that come "
       "first for them; "
-      "the right ones are outlined. Point at a picture to read its own sentence.</p>";
+      "the right ones are outlined. Beside a sound stands the sentence of its sample; point at a picture to read its "
+      "own.</p>";
   for (const bool spoken : {false, true}) {
     std::string rows;
     for (const RetrievalExample& example : examples) {
       if (example.sound.empty() != spoken) rows += row_of(example);
     }
-    if (!rows.empty()) html += (spoken ? "<h3>for spoken sentences</h3>" : "<h3>for written sentences</h3>") + rows;
+    if (!rows.empty()) html += (spoken ? "<h3>for sounds</h3>" : "<h3>for written sentences</h3>") + rows;
   }
   return html + "</section>";
 }
