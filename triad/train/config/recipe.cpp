@@ -180,6 +180,7 @@ void bind(Binder& b, DataOptions& o) {
   b("loader_threads", o.loader_threads);
   if (o.name.empty()) b.refuse("name", "missing: the name of a data set", Hint{"`triad data list` shows them"});
   if (o.dir.empty()) b.refuse("dir", "missing: the folder of the data set");
+  if (o.split == "train" || o.split.starts_with("pool_")) b.refuse("split", "'", o.split, "' is trained on", Hint{"test or validation"});
   require_positive(b, "loader_threads", static_cast<double>(o.loader_threads));
 }
 

@@ -117,7 +117,7 @@ std::optional<Probe> probe(const Embedded& train, const Embedded& held_out) {
 
 Evaluation evaluate(const FinishedRun& run, const TrainingData& data) {
   const std::optional<std::filesystem::path> newest = newest_checkpoint(run.checkpoints);
-  require<IoError>(newest.has_value(), run.checkpoints.string(), "holds no checkpoint");
+  if (!newest) fail<IoError>(run.checkpoints.string(), "holds no checkpoint");
   const std::vector<std::string> splits = held_out_splits(data, run.recipe.data.split);
   Evaluation e{.split = joined(splits)};
   const auto parameters = nn::parameters_of(run.model);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <limits>
 
@@ -39,14 +40,16 @@ std::vector<Tick> round_ticks(double low, double high) {
     if (rough <= factor * power) step = factor * power;
   }
   std::vector<Tick> ticks;
-  for (double i = std::ceil(low / step); i * step <= high; ++i) ticks.push_back({i * step, number(i * step)});
+  const auto first = static_cast<int64_t>(std::ceil(low / step)), last = static_cast<int64_t>(std::floor(high / step));
+  for (int64_t i = first; i <= last; ++i)
+    ticks.push_back({static_cast<double>(i) * step, number(static_cast<double>(i) * step)});
   return ticks;
 }
 
 /// 1, 2 and 5 times powers of ten for values between exp10(low) and exp10(high); powers alone where these are enough.
 std::vector<Tick> logarithmic_ticks(double low, double high) {
   std::vector<Tick> ticks;
-  for (double exponent = std::floor(low); exponent <= high; ++exponent) {
+  for (auto exponent = static_cast<int>(std::floor(low)); exponent <= high; ++exponent) {
     for (const double factor : {1.0, 2.0, 5.0}) {
       const double at = exponent + std::log10(factor);
       if ((factor == 1 || high - low < 2.5) && at >= low && at <= high)
