@@ -74,8 +74,8 @@ class Gallery {
 /// Some queries at equal distances; others for another `half` (0 or 1).
 std::vector<int64_t> spread(const Embedded& queries, int64_t half) {
   const int64_t n = std::ssize(queries.rows), count = std::min(kQueries, n);
-  std::vector<int64_t> chosen;
-  for (int64_t i = 0; i < count; ++i) chosen.push_back((2 * i + half) * n / (2 * count));
+  std::vector<int64_t> chosen(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) chosen[static_cast<size_t>(i)] = (2 * i + half) * n / (2 * count);
   return chosen;
 }
 
