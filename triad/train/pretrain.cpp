@@ -17,19 +17,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Builds the data set of a recipe with the options of its builder that the recipe sets.
 void build_data(const DataOptions& options) {
   const data::Builder& builder = data::builder_named(options.name);
-  data::BuildRequest request{.out = options.dir};
   for (const data::BuilderOption& option : builder.options) {
-    request.options[option.name] = option.value;
-    const fs::path source = option.name == "mnist" ? options.mnist : option.name == "fsdd" ? options.fsdd : fs::path();
-    if (!source.empty()) request.options[option.name] = source.string();
-    else if (option.required)
-      fail<ConfigError>("data." + option.name, "missing: the data set ", options.name, " is made from it", Hint{option.help});
+    const auto* text = std::get_if<std::string>(&options.build.at(option.name));
+    if (option.required && text && text->empty())
+      fail<ConfigError>("data.build." + option.name, "missing, and ", options.dir.string(), " holds no data set",
+                        Hint{str(option.help, "; --set data.build.", option.name, "=… gives it")});
   }
   std::cerr << "building the data set " << options.name << " in " << options.dir.string() << '\n';
-  builder.build(request);
+  builder.build({.out = options.dir, .options = options.build});
 }
 
 std::unique_ptr<Stage> make_stage(std::string_view name, const StageSetup& setup) {
