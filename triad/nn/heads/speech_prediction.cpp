@@ -38,7 +38,9 @@ struct Pairing {
 
 SpeechPredictionHead::SpeechPredictionHead(const SpeechEncoder& encoder, int64_t distances, double initial_stddev,
                                            RandomKey key)
-    : stride_(encoder.stride()), shift_(encoder.reach() / encoder.stride() + 1), mels_(encoder.options().mels) {
+    : stride_(encoder.stride()),
+      shift_((encoder.reach() + encoder.stride() - 1) / encoder.stride() + 1),
+      mels_(encoder.options().mels) {
   const int64_t hidden = encoder.options().hidden, channels = encoder.options().channels;
   for (uint32_t direction = 0; direction < 2; ++direction) {
     const RandomKey at = key.at(direction);
