@@ -63,10 +63,9 @@ TEST(Initialise, XavierIsUniformBoundedByBothFans) {
 }
 
 TEST(Initialise, EveryOneIsAFunctionOfItsKey) {
-  const std::function<Tensor(RandomKey)> all[] = {[](RandomKey k) { return normal({3, 4}, 1, k); },
-                                                  [](RandomKey k) { return truncated_normal({3, 4}, 1, k); },
-                                                  [](RandomKey k) { return uniform({3, 4}, 1, k); },
-                                                  [](RandomKey k) { return xavier_uniform({3, 4}, k); }};
+  const std::function<Tensor(RandomKey)> all[] = {
+      [](RandomKey k) { return normal({3, 4}, 1, k); }, [](RandomKey k) { return truncated_normal({3, 4}, 1, k); },
+      [](RandomKey k) { return uniform({3, 4}, 1, k); }, [](RandomKey k) { return xavier_uniform({3, 4}, k); }};
   for (const auto& draw : all) {
     EXPECT_EQ(draw(kKey).dtype(), DType::f32);
     EXPECT_EQ(draw(kKey).to_vector<float>(), draw(kKey).to_vector<float>());

@@ -33,8 +33,8 @@ std::vector<std::string> names(const std::vector<NamedParameter>& parameters) {
 
 TEST(Module, ParametersAreNamedByTheirPathInTheOrderOfTheVisit) {
   Tree tree;
-  const std::vector<std::string> expected = {"scale",           "inner.weight",   "inner.bias",   "items.0.weight",
-                                             "items.0.bias",    "items.1.weight", "items.2.weight", "items.2.bias"};
+  const std::vector<std::string> expected = {"scale",        "inner.weight",   "inner.bias",     "items.0.weight",
+                                             "items.0.bias", "items.1.weight", "items.2.weight", "items.2.bias"};
   EXPECT_EQ(names(parameters_of(tree)), expected);
   const std::vector<std::string> below = names(parameters_of(tree, "model.tree"));
   ASSERT_EQ(below.size(), expected.size());

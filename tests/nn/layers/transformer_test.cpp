@@ -40,7 +40,8 @@ TEST_P(DropoutOfABlock, TheSameKeyDropsTheSame) {
   const Tensor once = run(states(), training);
   EXPECT_TRUE(harness::compare_bits(run(states(), training), once).passed);
   EXPECT_FALSE(harness::compare(run(states(), {.key = kKey}), once, 0.01).passed) << "nothing is dropped in training";
-  EXPECT_TRUE(harness::compare_bits(run(states(), {.key = kKey}), run(states(), {})).passed) << "dropped outside of training";
+  EXPECT_TRUE(harness::compare_bits(run(states(), {.key = kKey}), run(states(), {})).passed)
+      << "dropped outside of training";
   RandomKey step = kKey, seed = kKey, site = kKey;
   ++step.step, ++seed.seed, ++site.site;
   for (const RandomKey& other : {step, seed, site})
