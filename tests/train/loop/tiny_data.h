@@ -12,7 +12,13 @@
 
 namespace triad::train {
 
-inline void write_tiny_data(const std::filesystem::path& folder, int64_t samples = 24) {
+/// Whether a sample lacks "text" or "audio"; a text of the pool is empty then.
+using Lacks = bool (*)(int64_t sample, std::string_view column);
+
+inline bool lacks_some_texts(int64_t sample, std::string_view column) { return column == "text" && sample % 6 == 5; }
+
+inline void write_tiny_data(const std::filesystem::path& folder, int64_t samples = 24,
+                            Lacks lacks = &lacks_some_texts) {
   using data::ElementType;
   const std::vector<std::string> colours = {"red", "green", "blue", "black"};
   const data::ColumnSpec image{"image", ElementType::u8, false, {3, 16, 16}}, text{"text", ElementType::u8, true, {}},
@@ -21,30 +27,36 @@ inline void write_tiny_data(const std::filesystem::path& folder, int64_t samples
   RandomStream random(RandomKey{.seed = 3});
   const auto picture = [&](int64_t i) {
     std::vector<uint8_t> pixels(3 * 16 * 16);
-    for (size_t p = 0; p < pixels.size(); ++p) pixels[p] = static_cast<uint8_t>((p / 256 == static_cast<size_t>(i % 3) ? 200 : 20) + random.below(30));
+    for (size_t p = 0; p < pixels.size(); ++p)
+      pixels[p] = static_cast<uint8_t>((p / 256 == static_cast<size_t>(i % 3) ? 200 : 20) + random.below(30));
     return pixels;
   };
   const auto sound = [&](int64_t i) {
     std::vector<int16_t> wave(static_cast<size_t>(1500 + 400 * (i % 5)));
     for (size_t t = 0; t < wave.size(); ++t)
-      wave[t] = static_cast<int16_t>(8000 * std::sin(0.02 * static_cast<double>(t) * static_cast<double>(1 + i % 7)) + 100 * random.normal());
+      wave[t] = static_cast<int16_t>(8000 * std::sin(0.02 * static_cast<double>(t) * static_cast<double>(1 + i % 7)) +
+                                     100 * random.normal());
     return wave;
   };
-  const auto sentence = [&](int64_t i) { return "a " + colours[static_cast<size_t>(i % 4)] + (i % 2 ? " square" : " circle near the red square"); };
+  const auto sentence = [&](int64_t i) {
+    return "a " + colours[static_cast<size_t>(i % 4)] + (i % 2 ? " square" : " circle near the red square");
+  };
   data::ShardWriter &pool_text = writer.split("pool_text", {text}), &pool_image = writer.split("pool_image", {image}),
                     &pool_speech = writer.split("pool_speech", {audio});
   for (int64_t i = 0; i < samples; ++i) {
-    pool_text.add({sentence(i)});
+    pool_text.add({lacks(i, "text") ? std::string() : sentence(i)});
     pool_image.add({picture(i)});
     pool_speech.add({sound(i)});
   }
   for (const std::string name : {"train", "test"}) {
     data::ShardWriter& pairs = writer.split(name, {image, text, audio, identity});
-    data::ShardWriter& questions = writer.split(name + "_questions", {{"sample", ElementType::i64, false, {}}, text,
-                                                                     {"answer", ElementType::i64, false, {}},
-                                                                     {"type", ElementType::i64, false, {}}});
+    data::ShardWriter& questions = writer.split(name + "_questions", {{"sample", ElementType::i64, false, {}},
+                                                                      text,
+                                                                      {"answer", ElementType::i64, false, {}},
+                                                                      {"type", ElementType::i64, false, {}}});
     for (int64_t i = 0; i < samples; ++i) {
-      pairs.add({picture(i), i % 6 == 5 ? std::string() : sentence(i), sound(i), i % 9});  // some samples have no text
+      pairs.add({picture(i), lacks(i, "text") ? std::string() : sentence(i),
+                 lacks(i, "audio") ? std::vector<int16_t>() : sound(i), i % 9});
       for (int64_t q = 0; q < 2; ++q) questions.add({i, std::string(q ? "what colour" : "is it red"), (i + q) % 3, q});
     }
   }
@@ -52,7 +64,9 @@ inline void write_tiny_data(const std::filesystem::path& folder, int64_t samples
   writer.set_attribute("question_types", std::vector<std::string>{"exists", "colour"});
   writer.set_attribute("sample_rate", int64_t{8000});
   writer.set_attribute("tokenizer", std::string("vocab.txt"));
-  writer.add_file("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nred\ngreen\nblue\nblack\nsquare\ncircle\nnear\nthe\nwhat\ncolour\nis\nit\n");
+  writer.add_file("vocab.txt",
+                  "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]"
+                  "\na\nred\ngreen\nblue\nblack\nsquare\ncircle\nnear\nthe\nwhat\ncolour\nis\nit\n");
   writer.finish();
 }
 
@@ -67,8 +81,9 @@ inline Recipe tiny_recipe(const std::filesystem::path& data) {
   r.model.image = {.stem_channels = {8, 16}, .width = 16, .layers = 1, .heads = 2, .hidden = 32, .dropout = 0.1};
   r.model.speech = {.mels = 40, .channels = 16, .hidden = 16, .layers = 2, .dropout = 0.1};
   r.model.fusion = {.layers = 1, .heads = 2, .hidden = 32, .dropout = 0.1};
-  for (StageOptions* stage : {static_cast<StageOptions*>(&r.text), static_cast<StageOptions*>(&r.image), static_cast<StageOptions*>(&r.speech),
-                              static_cast<StageOptions*>(&r.align), static_cast<StageOptions*>(&r.joint)}) {
+  for (StageOptions* stage : {static_cast<StageOptions*>(&r.text), static_cast<StageOptions*>(&r.image),
+                              static_cast<StageOptions*>(&r.speech), static_cast<StageOptions*>(&r.align),
+                              static_cast<StageOptions*>(&r.joint)}) {
     stage->steps = 20;
     stage->batch = 8;
     stage->schedule = {.peak = 1e-3, .warmup_steps = 2, .total_steps = 20};
