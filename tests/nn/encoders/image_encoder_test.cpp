@@ -83,6 +83,20 @@ TEST(ConvStem, NothingOfHiddenPixelsGetsThrough) {
     EXPECT_TRUE(harness::compare_bits(stem.forward(with_hidden(value), checkered()), expected).passed) << value;
 }
 
+TEST(ConvStem, FeaturesOfHiddenTokensAreZeroAllTheWay) {
+  ConvStem stem(3, {8, 16}, 24, kKey);
+  const Tensor bias = normal({24}, 1, kKey.at("bias"));
+  stem.projection.bias.assign("bias", bias);
+  const std::vector<float> got = stem.forward(pictures(), checkered()).to_vector<float>(),
+                           nothing = bias.to_vector<float>();
+  const std::vector<int64_t> visible = checkered().to_vector<int64_t>();
+  constexpr size_t kTokens = kRows * kColumns;
+  for (size_t i = 0; i < got.size(); ++i) {
+    const size_t channel = i / kTokens % 24, token = i / kTokens / 24 * kTokens + i % kTokens;
+    EXPECT_EQ(got[i] == nothing[channel], visible[token] == 0) << i;
+  }
+}
+
 TEST(ConvStem, WithoutAMaskEveryPixelCounts) {
   const ConvStem stem(3, {8, 16}, 24, kKey);
   const Tensor images = requires_grad(pictures());

@@ -18,7 +18,7 @@
 namespace triad::train {
 namespace {
 
-/// A stage of two parameters; the derivative of one of them is `bad` from the third step on.
+/// A stage of two parameters. The derivative of one of them is 1 for two steps and then `bad`.
 class Poisoned : public Stage {
  public:
   explicit Poisoned(double bad) : bad_(bad) {}
@@ -31,10 +31,12 @@ class Poisoned : public Stage {
   int64_t size() const override { return 1; }
   std::vector<LossTerm> terms() const override { return {{"loss", 1, 1}}; }
   Forward forward(int64_t, int64_t, const nn::Context&) override {
+    values.push_back(poisoned.value().to_vector<double>()[0]);
     return {{ops::sum(sound.value() * sound.value()) + ops::sum(poisoned.value() * (loaded_ > 2 ? bad_ : 1))}, {}};
   }
 
   Parameter sound{full({3}, 2)}, poisoned{full({2}, 5)};
+  std::vector<double> values;  ///< of the poisoned parameter, before each step
 
  private:
   double bad_;
@@ -71,7 +73,7 @@ TEST(RunStage, ABadGradientStopsTheRunAndLeavesTheParametersOfTheStepBefore) {
   }
 }
 
-TEST(RunStage, LearningRatesFollowTheSchedule) {
+TEST(RunStage, EveryStepIsAsLongAsTheScheduleSays) {
   for (const optim::Schedule& schedule :
        {optim::Schedule{.peak = 0.1, .floor = 0.1, .warmup_steps = 3, .total_steps = 12},
         optim::Schedule{.shape = optim::ScheduleShape::constant,
@@ -81,7 +83,10 @@ TEST(RunStage, LearningRatesFollowTheSchedule) {
                         .total_steps = 12}}) {
     const harness::TempFolder folder;
     Recipe recipe;
-    recipe.text = {{.steps = 12, .schedule = schedule}};
+    recipe.text = {
+        {.steps = 12,
+         .schedule = schedule,
+         .optimizer = {.kind = optim::OptimizerOptions::Kind::sgd, .momentum = 0, .weight_decay = 0, .clip_norm = 0}}};
     recipe.train.log_every = 1;
     RunLog log(folder.path());
     double seconds = 0;
@@ -89,8 +94,13 @@ TEST(RunStage, LearningRatesFollowTheSchedule) {
     run_stage(stage, {recipe, folder.path(), stage.parameters(), log}, {}, seconds);
     const std::vector<nlohmann::json> lines = metrics(folder.path());
     ASSERT_EQ(lines.size(), 12u);
-    for (size_t step = 0; step < 12; ++step)
-      EXPECT_DOUBLE_EQ(lines[step]["lr"], learning_rate(schedule, static_cast<int64_t>(step))) << step;
+    double value = 5;
+    for (size_t step = 0; step < 12; ++step) {
+      EXPECT_NEAR(stage.values.at(step), value, 1e-5) << step;
+      const double lr = learning_rate(schedule, static_cast<int64_t>(step));
+      EXPECT_DOUBLE_EQ(lines[step]["lr"], lr) << step;
+      value -= lr;
+    }
   }
 }
 

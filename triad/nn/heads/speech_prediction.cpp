@@ -90,12 +90,11 @@ LossSum SpeechPredictionHead::frame_loss(const SpeechStates& states, const Tenso
   LossSum loss{zeros({}), frame_count(lengths_B)};
   if (steps <= shift_) return loss;
   const Tensor visible = length_mask(lengths_B, given);
-  const Tensor clean = hide_masked(ops::cast(frames_BFM, DType::f32), visible);
   const auto by_step = [&](const Tensor& x, int64_t width) {
     const std::array<std::array<int64_t, 2>, 3> padding{{{0, 0}, {0, steps * stride_ - given}, {0, 0}}};
     return ops::reshape(ops::pad(x, padding), {batch, steps, width});
   };
-  const Tensor target = by_step(clean, stride_ * mels_);
+  const Tensor target = by_step(ops::cast(frames_BFM, DType::f32), stride_ * mels_);
   const Tensor weight =
       by_step(ops::cast(ops::expand(ops::unsqueeze(visible, -1), {batch, given, mels_}), DType::f32), stride_ * mels_);
   for (size_t direction = 0; direction < 2; ++direction) {
