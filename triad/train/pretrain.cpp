@@ -85,11 +85,7 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
   const std::optional<fs::path> newest = newest_checkpoint(checkpoints);
   if (newest && !options.resume)
     fail<ConfigError>("--out " + options.out.string(), "holds a run already", Hint{"--resume auto goes on with it; or give another --out"});
-  if (!options.from.empty()) {
-    const std::optional<fs::path> source = newest_checkpoint(options.from / "checkpoints");
-    if (!source) fail<IoError>(options.from.string(), "holds no checkpoint to start from");
-    load_parameters(*source, parameters);
-  }
+  if (!options.from.empty()) load_parameters(resolve_checkpoint(options.from), parameters);
   fs::create_directories(checkpoints);
   data::write_durably(options.out / "config.yaml", write_recipe(recipe));
 
@@ -121,11 +117,13 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
 
 LoadedRun load_run(const std::filesystem::path& dir) {
   LoadedRun run{.recipe = read_recipe(dir / "config.yaml")};
-  const std::optional<fs::path> checkpoint = newest_checkpoint(dir / "checkpoints");
-  if (!checkpoint) fail<IoError>(dir.string(), "holds no checkpoint", Hint{"is it a run directory of `triad pretrain`?"});
+  const DataOptions& data = run.recipe.data;
+  require<IoError>(fs::exists(data.dir / data::kManifestName), dir.string(), "was trained on the data set ", data.name, " in ",
+                   fs::absolute(data.dir).string(), ", which is not there",
+                   Hint{"where it was moved, say so: data.dir in " + (dir / "config.yaml").string()});
   run.data = std::make_unique<TrainingData>(run.recipe.data.dir, run.recipe.model.text.max_positions);
   run.model = make_model(run.recipe, *run.data);
-  load_parameters(*checkpoint, nn::parameters_of(*run.model));
+  load_parameters(resolve_checkpoint(dir), nn::parameters_of(*run.model));
   return run;
 }
 

@@ -169,9 +169,8 @@ std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::pa
 
 std::filesystem::path resolve_checkpoint(const std::filesystem::path& path) {
   if (!std::filesystem::is_directory(path)) return path;
-  const std::optional<std::filesystem::path> newest = newest_checkpoint(path / "checkpoints");
-  require<IoError>(newest.has_value(), path.string(), "holds no checkpoint", Hint{"is it a run directory of `triad pretrain`?"});
-  return *newest;
+  if (const auto newest = newest_checkpoint(path / "checkpoints")) return *newest;
+  fail<IoError>(path.string(), "holds no checkpoint", Hint{"is it a run directory of `triad pretrain`?"});
 }
 
 void remove_old_checkpoints(const std::filesystem::path& dir, const std::string& stage, int64_t keep) {

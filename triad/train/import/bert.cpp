@@ -73,8 +73,9 @@ class Translation {
               int64_t width) {
     std::vector<Tensor> weights, biases;
     for (const std::string& part : parts) {
-      weights.push_back(source_.read(prefix_ + theirs + part + ".weight", {width, width}));
-      biases.push_back(source_.read(prefix_ + theirs + part + ".bias", {width}));
+      const std::string name = prefix_ + theirs + part;
+      weights.push_back(source_.read(name + ".weight", {width, width}));
+      biases.push_back(source_.read(name + ".bias", {width}));
     }
     tensors_[ours + ".weight"] = ops::concat(weights, 0);
     tensors_[ours + ".bias"] = ops::concat(biases, 0);
