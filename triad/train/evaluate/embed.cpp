@@ -56,16 +56,4 @@ SplitEmbeddings embed_split(const Model& model, const TrainingData& data, std::s
           .labels = split.has("label") ? split.values<int64_t>("label") : std::vector<int64_t>()};
 }
 
-Tensor embed_texts(const Model& model, const TrainingData& data, const std::vector<std::string>& texts) {
-  const NoGrad no_tape;
-  std::vector<Tensor> parts;
-  for (size_t first = 0; first < texts.size(); first += kBatch) {
-    std::vector<std::vector<int32_t>> sequences;
-    for (size_t i = first; i < std::min(first + kBatch, texts.size()); ++i) sequences.push_back(data.tokens(texts[i]));
-    const TextBatch batch = collate_text(sequences, data.tokenizer().special().pad);
-    parts.push_back(model.embed_text(batch.ids_BT, batch.mask_BT, kEvaluation));
-  }
-  return joined(parts);
-}
-
 }  // namespace triad::train

@@ -20,7 +20,4 @@ struct SplitEmbeddings {
 
 SplitEmbeddings embed_split(const Model& model, const TrainingData& data, std::string_view split);
 
-/// Embeddings of texts, f32 [N, shared_width].
-Tensor embed_texts(const Model& model, const TrainingData& data, const std::vector<std::string>& texts);
-
 }  // namespace triad::train
