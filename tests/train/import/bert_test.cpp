@@ -236,6 +236,15 @@ TEST_F(BertFolder, ConfigurationsThatAreRefused) {
   EXPECT_THAT(refusal("config.json"), HasSubstr("cannot open " + (folder_ / "config.json").string()));
 }
 
+TEST_F(BertFolder, DamageToTheConfigurationIsAnError) {
+  const fs::path file = folder_ / "config.json";
+  const int refused = harness::survives_damage(harness::read_file(file), 500, [&](const std::string& bytes) {
+    harness::write_file(file, bytes);
+    read_bert_config(file);
+  });
+  EXPECT_GT(refused, 300);
+}
+
 TEST_F(BertFolder, AVocabularyLargerThanTheTableIsRefused) {
   std::ofstream(folder_ / "vocab.txt", std::ios::app) << "one\n";
   EXPECT_EQ(refusal("vocab.txt"), "has 98 pieces, config.json says vocab_size 97");
