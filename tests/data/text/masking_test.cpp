@@ -19,7 +19,8 @@ TEST(Masking, ChoosesTheShareAndNeverEnds) {
     EXPECT_EQ(chosen.size(), expected);
     EXPECT_EQ(ids.front(), 2);
     EXPECT_EQ(ids.back(), 3);
-    for (const MaskedToken& token : chosen) EXPECT_EQ(token.original, sentence(words)[static_cast<size_t>(token.position)]);
+    for (const MaskedToken& token : chosen)
+      EXPECT_EQ(token.original, sentence(words)[static_cast<size_t>(token.position)]);
   }
 }
 
@@ -35,6 +36,24 @@ TEST(Masking, ReplacesEightyTenTen) {
   }
   EXPECT_NEAR(static_cast<double>(masked) / static_cast<double>(total), 0.8, 0.015);
   EXPECT_NEAR(static_cast<double>(kept) / static_cast<double>(total), 0.1, 0.015);
+}
+
+TEST(Masking, EveryTokenIsAsLikelyToBeChosenAndEveryWordToReplaceIt) {
+  constexpr int64_t kWords = 20, kVocabulary = 45;
+  constexpr uint32_t kSamples = 20000;
+  std::vector<double> chosen(kWords), replaced(kVocabulary);
+  double replacements = 0;
+  for (uint32_t sample = 0; sample < kSamples; ++sample) {
+    std::vector<int32_t> ids(kWords, 44);  // one word, so that what replaces it shows
+    for (const MaskedToken& token : mask_tokens(ids, {}, kVocabulary, 0.15, {.seed = 3, .sample = sample})) {
+      const auto now = static_cast<size_t>(ids[static_cast<size_t>(token.position)]);
+      ++chosen[static_cast<size_t>(token.position)];
+      if (now != 4 && now != 44) ++replaced[now], ++replacements;
+    }
+  }
+  for (const double count : chosen) EXPECT_NEAR(count / kSamples, 0.15, 0.0125);  // 5 standard deviations
+  for (size_t id = 0; id < 44; ++id)
+    EXPECT_NEAR(replaced[id] / replacements, id < 5 ? 0 : 1.0 / 39, id < 5 ? 0 : 0.011) << id;
 }
 
 TEST(Masking, IsAFunctionOfTheKey) {

@@ -24,6 +24,8 @@ std::vector<std::string> keys(const json& object) {
   return names;
 }
 
+bool lacks_some_sounds(int64_t sample, std::string_view column) { return column == "audio" && sample % 2 == 1; }
+
 class Evaluate : public testing::Test {
  protected:
   std::filesystem::path at(std::string_view name) const { return folder_ / name; }
@@ -73,7 +75,8 @@ TEST_F(Evaluate, EveryKeyOfASummaryWithQuestions) {
 }
 
 TEST_F(Evaluate, SamplesWithoutSoundAreNoSpokenQueries) {
-  const json summary = summary_of("run", {.kind = TinyKind::digits, .held_out = "validation"});
+  const json summary =
+      summary_of("run", {.kind = TinyKind::digits, .lacks = &lacks_some_sounds, .held_out = "validation"});
   EXPECT_THAT(keys(summary), UnorderedElementsAre("recipe", "seed", "seconds", "split", "retrieval", "right_class",
                                                   "probe", "nearest_neighbours", "mlm"));
   EXPECT_EQ(summary["split"], "validation");  // there is no test
@@ -83,10 +86,8 @@ TEST_F(Evaluate, SamplesWithoutSoundAreNoSpokenQueries) {
   EXPECT_THAT(keys(summary["probe"]), UnorderedElementsAre("mnist", "spoken_digit"));
 
   const LoadedRun run = load_run(at("run"));
-  const Embedded speech = embed_speech(*run.model, *run.data, "validation"),
-                 all = embed_speech(*run.model, *run.data, "train");
+  const Embedded speech = embed_speech(*run.model, *run.data, "validation");
   ASSERT_EQ(speech.rows.size(), 12u);
-  EXPECT_EQ(all.rows.size(), 24u);
   for (size_t i = 0; i < 12; ++i) {
     EXPECT_EQ(speech.rows[i], 2 * static_cast<int64_t>(i));
     EXPECT_EQ(speech.identities[i], speech.rows[i] % 9);
