@@ -38,8 +38,8 @@ TEST(AttentionWeights, OfTheCrossAttentionAreThoseOfItsForward) {
   const CrossAttention layer(8, 6, kHeads, 0, 0.5, {.seed = 3});
   const Tensor x = drawn({kBatch, kQueries, 8}, "x"), memory = drawn({kBatch, kKeys, 6}, "memory");
   const Tensor values = ops::slice(layer.key_value.forward(memory), -1, 8, 16);
-  const Tensor mixed = ops::matmul(layer.weights(x, memory, key_mask()), split_heads(values, kHeads));
-  expect_near(layer.output.forward(join_heads(mixed)), layer.forward(x, memory, key_mask(), {}), 1e-5);
+  const Tensor mixed = ops::matmul(layer.weights(x, {memory, key_mask()}), split_heads(values, kHeads));
+  expect_near(layer.output.forward(join_heads(mixed)), layer.forward(x, {memory, key_mask()}, {}), 1e-5);
 }
 
 TEST(AttentionWeights, OfAnAnswerAreAboutTheFirstPositionOfTheLastBlock) {
@@ -47,11 +47,11 @@ TEST(AttentionWeights, OfAnAnswerAreAboutTheFirstPositionOfTheLastBlock) {
   const AnswerHead head(block, 2, 6, 3, {.seed = 4});
   const Tensor question = drawn({kBatch, kQueries, 8}, "question"), image = drawn({kBatch, kKeys, 6}, "image");
   const Tensor mask = from_values<bool>({true, true, true, true, true, false}, {kBatch, kQueries});
-  const std::vector<float> weights = head.attention(question, mask, image).to_vector<float>();
+  const std::vector<float> weights = head.attention(question, mask, {image}).to_vector<float>();
   ASSERT_EQ(weights.size(), static_cast<size_t>(kBatch * kKeys));
 
-  const Tensor inner = head.layers[0]->forward(question, mask, image, {}, {});
-  const std::vector<float> all = head.layers[1]->cross_attention_weights(inner, mask, image, {}).to_vector<float>();
+  const Tensor inner = head.layers[0]->forward(question, mask, {image}, {});
+  const std::vector<float> all = head.layers[1]->cross_attention_weights(inner, mask, {image}).to_vector<float>();
   for (size_t b = 0; b < kBatch; ++b) {
     float sum = 0;
     for (size_t s = 0; s < kKeys; ++s) {

@@ -6,6 +6,7 @@
 #include "tests/harness/message_of.h"
 #include "triad/core/tensor/views.h"
 #include "triad/nn/initialize.h"
+#include "triad/ops/shape/concat.h"
 
 namespace triad::nn {
 namespace {
@@ -90,7 +91,7 @@ TEST(FusionBlock, ReadsTheMemoryThatIsNotMasked) {
   const auto run = [&](float last, const Tensor& memory_mask) {
     Tensor memory = normal({kBatch, 4, 5}, 1, {.seed = 9});
     for (int64_t b = 0; b < kBatch; ++b) std::fill_n(memory.mutable_data<float>() + (b * 4 + 3) * 5, 5, last);
-    return block.forward(states(), {}, memory, memory_mask, {});
+    return block.forward(states(), {}, {memory, memory_mask}, {});
   };
   Tensor mask = full({kBatch, 4}, 1, DType::boolean);
   for (int64_t b = 0; b < kBatch; ++b) mask.mutable_data<bool>()[b * 4 + 3] = false;
@@ -98,6 +99,23 @@ TEST(FusionBlock, ReadsTheMemoryThatIsNotMasked) {
   EXPECT_FALSE(harness::compare(run(1, {}), run(2, {}), 1e-3).passed);
   EXPECT_EQ(harness::message_of<ValueError>([] { FusionBlock(options(NormOrder::post, 0, 0), 5, {}); }),
             "FusionBlock: only the pre-norm order exists");
+}
+
+TEST(FusionBlock, SeveralSequencesReadOneOfTheMemory) {
+  const FusionBlock block(options(NormOrder::pre, 0, 0), 5, {.seed = 1});
+  const std::vector<int64_t> rows = {2, 0, 2};
+  ASSERT_EQ(std::ssize(rows), kBatch);
+  Tensor memory = normal({3, 4, 5}, 1, {.seed = 9}), mask = full({3, 4}, 1, DType::boolean);
+  for (const int64_t hidden : {3, 8, 9}) mask.mutable_data<bool>()[hidden] = false;
+  std::vector<Tensor> values, masks;
+  for (const int64_t row : rows) {
+    values.push_back(views::slice(memory, 0, row, row + 1));
+    masks.push_back(views::slice(mask, 0, row, row + 1));
+  }
+  const Tensor shared = block.forward(states(), {}, {memory, mask, from_values(rows, {kBatch})}, {});
+  const Tensor own = block.forward(states(), {}, {ops::concat(values, 0), ops::concat(masks, 0)}, {});
+  const harness::Comparison same = harness::compare(shared, own, 1e-6);
+  EXPECT_TRUE(same.passed) << same.message;
 }
 
 }  // namespace

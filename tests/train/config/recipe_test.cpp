@@ -97,7 +97,7 @@ TEST_F(RecipeFile, DamagedFilesAreRefused) {
   EXPECT_EQ(error("name: [1, 2\n").substr(0, 8), "r.yaml:2");
   EXPECT_EQ(error("just a text"), "r.yaml: expected keys with values");
   EXPECT_EQ(error(kSmall, {"train"}), "--set train: expected key=value, such as train.max_steps=10");
-  EXPECT_EQ(harness::message_of<IoError>([] { read_recipe("/nowhere/x.yaml"); }),
+  EXPECT_EQ(harness::message_of<ConfigError>([] { read_recipe("/nowhere/x.yaml"); }),
             "/nowhere/x.yaml: cannot be read\n  hint: recipes lie in configs/, such as configs/demo.yaml");
 }
 

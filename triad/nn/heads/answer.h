@@ -18,12 +18,12 @@ class AnswerHead : public Module {
   AnswerHead(const TransformerOptions& block, int64_t layers, int64_t image_width, int64_t answers, RandomKey key);
 
   void visit(const Visitor& visitor) override;
-  /// question: [B, T, width], question_mask: bool [B, T], image: [B, S, image_width] → logits f32 [B, answers].
-  Tensor forward(const Tensor& question_BTC, const Tensor& question_mask_BT, const Tensor& image_BSC,
-                 const Context& context) const;
+  /// question: [B, T, width], question_mask: bool [B, T], image: tokens of pictures, of width image_width
+  /// → logits f32 [B, answers].
+  Tensor forward(const Tensor& question_BTC, const Tensor& question_mask_BT, const Memory& image, const Context& context) const;
   /// Where the answers look: how much the first position attends to each token of the picture in the last block, the mean
   /// over heads. f32 [B, S], rows of sum 1. ValueError without blocks.
-  Tensor attention(const Tensor& question_BTC, const Tensor& question_mask_BT, const Tensor& image_BSC) const;
+  Tensor attention(const Tensor& question_BTC, const Tensor& question_mask_BT, const Memory& image) const;
 
   std::vector<std::unique_ptr<FusionBlock>> layers;
   LayerNorm norm;

@@ -7,6 +7,7 @@
 #include "triad/ops/attention/attention.h"
 #include "triad/ops/elementwise/binary.h"
 #include "triad/ops/elementwise/where.h"
+#include "triad/ops/index/index_select.h"
 #include "triad/ops/matmul/matmul.h"
 #include "triad/ops/shape/concat.h"
 #include "triad/ops/shape/reshape.h"
@@ -74,17 +75,26 @@ void CrossAttention::visit(const Visitor& visitor) {
   visitor("output", output);
 }
 
-Tensor CrossAttention::forward(const Tensor& x_BTC, const Tensor& memory_BSC, const Tensor& memory_mask_BS,
-                               const Context& context) const {
-  const std::vector<Tensor> kv = split_evenly(key_value.forward(memory_BSC), 2);
-  const Tensor y = ops::attention(split_heads(query.forward(x_BTC), heads_), split_heads(kv[0], heads_),
-                                  split_heads(kv[1], heads_), memory_mask_BS, attention_options(dropout_, context));
+CrossAttention::Projected CrossAttention::project(const Memory& memory) const {
+  Tensor projected = key_value.forward(memory.values_PSC), mask = memory.mask_PS;
+  if (memory.rows_B.defined()) {
+    projected = ops::index_select(projected, 0, memory.rows_B);
+    if (mask.defined()) mask = ops::index_select(mask, 0, memory.rows_B);
+  }
+  const std::vector<Tensor> kv = split_evenly(projected, 2);
+  return {split_heads(kv[0], heads_), split_heads(kv[1], heads_), mask};
+}
+
+Tensor CrossAttention::forward(const Tensor& x_BTC, const Memory& memory, const Context& context) const {
+  const Projected read = project(memory);
+  const Tensor y = ops::attention(split_heads(query.forward(x_BTC), heads_), read.keys_BHSD, read.values_BHSD, read.mask_BS,
+                                  attention_options(dropout_, context));
   return output.forward(join_heads(y));
 }
 
-Tensor CrossAttention::weights(const Tensor& x_BTC, const Tensor& memory_BSC, const Tensor& memory_mask_BS) const {
-  const std::vector<Tensor> kv = split_evenly(key_value.forward(memory_BSC), 2);
-  return attention_weights(split_heads(query.forward(x_BTC), heads_), split_heads(kv[0], heads_), memory_mask_BS);
+Tensor CrossAttention::weights(const Tensor& x_BTC, const Memory& memory) const {
+  const Projected read = project(memory);
+  return attention_weights(split_heads(query.forward(x_BTC), heads_), read.keys_BHSD, read.mask_BS);
 }
 
 Tensor attention_weights(const Tensor& q_BHTD, const Tensor& k_BHSD, const Tensor& key_mask_BS) {

@@ -25,20 +25,34 @@ class SelfAttention : public Module {
   double dropout_;
 };
 
-/// Positions of one sequence attend to another one, the memory.
+/// What cross-attention reads: P sequences of S positions each.
+struct Memory {
+  Tensor values_PSC;
+  Tensor mask_PS = {};  ///< bool, true where a position may be seen; undefined: everywhere
+  Tensor rows_B = {};   ///< i64: which of them each sequence of queries reads; undefined: its own, P = B
+
+};
+
+/// Positions of one sequence attend to another one, the memory. Keys and values are made once for each sequence of the
+/// memory, however many read it.
 class CrossAttention : public Module {
  public:
   CrossAttention(int64_t width, int64_t memory_width, int64_t heads, double dropout, double initial_stddev, RandomKey key);
 
   void visit(const Visitor& visitor) override;
-  /// x: [B, T, C], memory: [B, S, memory_width], memory_mask: bool [B, S] or undefined → [B, T, C].
-  Tensor forward(const Tensor& x_BTC, const Tensor& memory_BSC, const Tensor& memory_mask_BS, const Context& context) const;
+  /// x: [B, T, C], memory of width memory_width → [B, T, C].
+  Tensor forward(const Tensor& x_BTC, const Memory& memory, const Context& context) const;
   /// Where forward() looks: attention_weights() of its queries and keys, [B, heads, T, S].
-  Tensor weights(const Tensor& x_BTC, const Tensor& memory_BSC, const Tensor& memory_mask_BS) const;
+  Tensor weights(const Tensor& x_BTC, const Memory& memory) const;
 
   Linear query, key_value, output;
 
  private:
+  struct Projected {
+    Tensor keys_BHSD, values_BHSD, mask_BS;
+  };
+  Projected project(const Memory& memory) const;
+
   int64_t heads_;
   double dropout_;
 };

@@ -59,12 +59,10 @@ class FusionBlock : public Module {
   FusionBlock(const TransformerOptions& options, int64_t memory_width, RandomKey key);
 
   void visit(const Visitor& visitor) override;
-  /// x: [B, T, C], memory: [B, S, memory_width]; masks as in attention → [B, T, C].
-  Tensor forward(const Tensor& x_BTC, const Tensor& key_mask_BT, const Tensor& memory_BSC, const Tensor& memory_mask_BS,
-                 const Context& context) const;
+  /// x: [B, T, C], key_mask: bool [B, T] or undefined, memory of width memory_width → [B, T, C].
+  Tensor forward(const Tensor& x_BTC, const Tensor& key_mask_BT, const Memory& memory, const Context& context) const;
   /// The weights of the cross-attention in forward(), outside of training: [B, heads, T, S].
-  Tensor cross_attention_weights(const Tensor& x_BTC, const Tensor& key_mask_BT, const Tensor& memory_BSC,
-                                 const Tensor& memory_mask_BS) const;
+  Tensor cross_attention_weights(const Tensor& x_BTC, const Tensor& key_mask_BT, const Memory& memory) const;
 
   SelfAttention attention;
   LayerNorm attention_norm;

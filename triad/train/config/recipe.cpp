@@ -292,7 +292,7 @@ void apply_override(YAML::Node root, const std::string& assignment) {
 
 Recipe read_recipe(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
   std::ifstream in(file);
-  require<IoError>(in.good() && std::filesystem::is_regular_file(file), file.string(), "cannot be read",
+  require<ConfigError>(in.good() && std::filesystem::is_regular_file(file), file.string(), "cannot be read",
                    Hint{"recipes lie in configs/, such as configs/demo.yaml"});
   YAML::Node root;
   try {

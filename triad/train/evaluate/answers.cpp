@@ -4,7 +4,6 @@
 
 #include "triad/autograd/grad_mode.h"
 #include "triad/data/text/masking.h"
-#include "triad/ops/index/index_select.h"
 #include "triad/ops/reduce/extremum.h"
 
 namespace triad::train {
@@ -102,10 +101,10 @@ std::optional<AnswerAccuracy> answer_questions(const Model& model, const Trainin
   AnswerAccuracy result;
   for (int64_t first = 0; first < questions.size(); first += kBatch) {
     const QuestionBatch batch = read_questions(data, questions, pictures, first);
-    const Tensor tokens = model.image.forward(batch.images_BCHW, kEvaluation);
-    const Tensor seen = ops::index_select(tokens, 0, from_values(batch.picture_of, {std::ssize(batch.picture_of)}));
+    const nn::Memory pictures_read{.values_PSC = model.image.forward(batch.images_BCHW, kEvaluation),
+                                   .rows_B = from_values(batch.picture_of, {std::ssize(batch.picture_of)})};
     const Tensor hidden = model.text.forward(batch.text.ids_BT, batch.text.mask_BT, kEvaluation);
-    const Tensor logits = model.answer->forward(hidden, batch.text.mask_BT, seen, kEvaluation);
+    const Tensor logits = model.answer->forward(hidden, batch.text.mask_BT, pictures_read, kEvaluation);
     const std::vector<int64_t> guesses = ops::argmax(logits, -1).to_vector<int64_t>();
     for (size_t i = 0; i < guesses.size(); ++i) {
       const auto answer = batch.questions[i]["answer"].scalar<int64_t>(),

@@ -42,7 +42,7 @@ std::vector<float> attention_of(const Model& model, const TrainingData& data, co
   const NoGrad no_tape;
   const TextBatch batch = collate_text({data.tokens(question)}, data.tokenizer().special().pad);
   const Tensor tokens = model.image.forward(collate_images({picture}), {});
-  return model.answer->attention(model.text.forward(batch.ids_BT, batch.mask_BT, {}), batch.mask_BT, tokens)
+  return model.answer->attention(model.text.forward(batch.ids_BT, batch.mask_BT, {}), batch.mask_BT, {tokens})
       .to_vector<float>();
 }
 

@@ -7,7 +7,6 @@
 
 #include "triad/ops/contrastive/info_nce.h"
 #include "triad/ops/elementwise/binary.h"
-#include "triad/ops/index/index_select.h"
 #include "triad/ops/loss/cross_entropy.h"
 #include "triad/ops/shape/reshape.h"
 
@@ -185,7 +184,7 @@ class PairStage : public LoaderStage<PairBatch> {
     std::vector<int64_t> pictures;  // for each question, the row of its picture in image_tokens
     for (int64_t q = part.first; q < part.last; ++q)
       pictures.push_back(batch_.image_rows.first_of(batch_.question_rows.samples[static_cast<size_t>(q)]) - first_image_row);
-    const Tensor memory = ops::index_select(image_tokens, 0, from_values(pictures, {std::ssize(pictures)}));
+    const nn::Memory memory{.values_PSC = image_tokens, .rows_B = from_values(pictures, {std::ssize(pictures)})};
     const Tensor mask = part.of(batch_.questions.mask_BT);
     const nn::Context context = part.context.at("questions");
     const Tensor hidden = setup_.model.text.forward(part.of(batch_.questions.ids_BT), mask, context.at("text"));
