@@ -21,6 +21,7 @@ class GuardedAllocator : public Allocator {
   void deallocate(void* data, size_t bytes) noexcept override;
   MemoryStats stats() const override { return {}; }
   void reset_peak() override {}
+  void release_cached() noexcept override {}
 
   /// Looks at the guard zones of all blocks still in use; with those of the blocks given back, every write outside of a
   /// block so far, in words.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "triad/core/device/allocator.h"
 #include "triad/data/build/builder.h"
 #include "triad/data/formats/durable_file.h"
 #include "triad/train/checkpoint/checkpoint.h"
@@ -109,6 +110,7 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
   RunLog log(options.out);
   double seconds = progress.seconds;
   for (size_t i = first; i < stages.size(); ++i) {
+    allocator(kCpu).release_cached();  // each stage needs blocks of other sizes
     const std::unique_ptr<Stage> stage = make_stage(stages[i], {recipe, data, *model});
     run_stage(*stage, {recipe, checkpoints, parameters, log}, resume_from, seconds);
     log.note(str("stage ", stages[i], " done, ", static_cast<int64_t>(seconds), " s since the beginning"));

@@ -41,7 +41,7 @@ void* PoolAllocator::allocate(size_t bytes) {
   } else if (size != 0) {
     data = system_allocate(size);
     if (data == nullptr) {
-      release_cached();
+      release_blocks();
       data = system_allocate(size);
     }
     stats_.reserved += data ? size : 0;
@@ -71,6 +71,11 @@ void PoolAllocator::reset_peak() {
 }
 
 void PoolAllocator::release_cached() noexcept {
+  const std::lock_guard lock(mutex_);
+  release_blocks();
+}
+
+void PoolAllocator::release_blocks() noexcept {
   for (auto& [size, blocks] : free_) {
     for (void* block : blocks) {
       std::free(block);

@@ -15,20 +15,20 @@ namespace triad::cpu {
 /// When the system has no memory left, the cache is released and the request tried once more.
 class PoolAllocator : public Allocator {
  public:
-  ~PoolAllocator() override { release_cached(); }
+  ~PoolAllocator() override { release_blocks(); }
 
   void* allocate(size_t bytes) override;
   void deallocate(void* data, size_t bytes) noexcept override;
   MemoryStats stats() const override;
   void reset_peak() override;
-
-  /// Gives every cached block back to the system.
-  void release_cached() noexcept;
+  void release_cached() noexcept override;
 
   /// The bytes actually set aside for a request.
   static size_t size_class(size_t bytes);
 
  private:
+  void release_blocks() noexcept;  // mutex_ is held, or nobody else is left
+
   mutable std::mutex mutex_;
   std::map<size_t, std::vector<void*>> free_;
   MemoryStats stats_;

@@ -25,6 +25,8 @@ class Allocator {
   virtual void deallocate(void* data, size_t bytes) noexcept = 0;
   virtual MemoryStats stats() const = 0;
   virtual void reset_peak() = 0;
+  /// Gives memory that is kept for reuse back to the system.
+  virtual void release_cached() noexcept = 0;
 };
 
 /// The current allocator of a device. Throws DeviceError if this build or machine has no such device.

@@ -81,12 +81,12 @@ class PairStage : public LoaderStage<PairBatch> {
     };
     Tensor tokens;
     const Part images = part(batch_.image_rows), texts = part(batch_.text_rows), sounds = part(batch_.speech_rows);
-    if (!images.empty()) {
+    if (!images.empty() && (contrasted(image) || questions_ > 0)) {
       tokens = model.image.forward(images.of(batch_.images_BCHW), images.context.at("image"));
       result.embeddings[image] = model.project_image(tokens);
     }
-    if (!texts.empty()) result.embeddings[text] = model.embed_text(texts.of(batch_.text.ids_BT), texts.of(batch_.text.mask_BT), texts.context);
-    if (!sounds.empty()) result.embeddings[speech] = model.embed_speech(sounds.of(batch_.speech.frames_BFM), sounds.of(batch_.speech.lengths_B), sounds.context);
+    if (!texts.empty() && contrasted(text)) result.embeddings[text] = model.embed_text(texts.of(batch_.text.ids_BT), texts.of(batch_.text.mask_BT), texts.context);
+    if (!sounds.empty() && contrasted(speech)) result.embeddings[speech] = model.embed_speech(sounds.of(batch_.speech.frames_BFM), sounds.of(batch_.speech.lengths_B), sounds.context);
     if (questions_ > 0) result.sums.push_back(answer_loss(part(batch_.question_rows), tokens, images.first));
     return result;
   }
@@ -129,6 +129,12 @@ class PairStage : public LoaderStage<PairBatch> {
       all.insert(all.end(), rest.begin(), rest.end());
     }
     return all;
+  }
+
+  /// Whether the contrastive loss reads the embeddings of a modality.
+  bool contrasted(Modality m) const {
+    return contrasts() &&
+           std::ranges::any_of(weights_, [m](const PairWeight& pair) { return pair.weight > 0 && (pair.a == m || pair.b == m); });
   }
 
   void index_questions() {
