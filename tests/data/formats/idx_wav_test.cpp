@@ -72,7 +72,7 @@ TEST(Idx, DamageIsNamed) {
   changed[4] = changed[8] = '\xff';
   EXPECT_THAT(message(changed), HasSubstr(" claims shape [4278190082, "));
   EXPECT_THAT(message_of<IoError>([&] { read_idx(folder / "none"); }), HasSubstr("No such file"));
-  EXPECT_THAT(message_of<IoError>([&] { read_idx(folder.path()); }), HasSubstr("is a folder"));
+  EXPECT_THAT(message_of<IoError>([&] { read_idx(folder.path()); }), HasSubstr(" is not a regular file"));
 
   gzFile gz = gzopen((folder / "gz").c_str(), "wb");
   const std::string large = kIdx.substr(0, 4) + std::string("\0\0\x01\0\0\0\0\x10", 8) + std::string(4096, 'x');

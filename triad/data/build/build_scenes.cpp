@@ -1,11 +1,11 @@
 // `scenes`: the built-in data set, from its generator. See triad/data/scenes.
 #include <algorithm>
-#include <cmath>
 
-#include "triad/core/base/error.h"
+#include "triad/data/audio/pcm.h"
 #include "triad/data/build/builder.h"
+#include "triad/data/build/tokenizer_file.h"
+#include "triad/data/image/layout.h"
 #include "triad/data/scenes/scenes.h"
-#include "triad/data/text/wordpiece.h"
 
 namespace triad::data {
 namespace {
@@ -40,23 +40,6 @@ ScenesOptions scenes_options(const BuildRequest& request) {
   return o;
 }
 
-/// Channels first, as convolutions read them.
-std::vector<uint8_t> planes_of(const Image& image) {
-  const size_t pixels = static_cast<size_t>(image.height * image.width), channels = static_cast<size_t>(image.channels);
-  std::vector<uint8_t> planes(pixels * channels);
-  for (size_t p = 0; p < pixels; ++p) {
-    for (size_t c = 0; c < channels; ++c) planes[c * pixels + p] = image.pixels[p * channels + c];
-  }
-  return planes;
-}
-
-std::vector<int16_t> samples_of(const Waveform& sound) {
-  std::vector<int16_t> samples;
-  samples.reserve(sound.samples.size());
-  for (const float v : sound.samples) samples.push_back(static_cast<int16_t>(std::lrint(std::clamp(v, -1.0f, 1.0f) * 32767)));
-  return samples;
-}
-
 class ScenesBuild {
  public:
   explicit ScenesBuild(const BuildRequest& request)
@@ -80,9 +63,7 @@ class ScenesBuild {
     writer_.set_attribute("question_types", types);
     writer_.set_attribute("sample_rate", int64_t{scenes_.options().sample_rate});
     writer_.set_attribute("speech_program", speech_program_version());
-    const WordPiece tokenizer = train_wordpiece(vocabulary_texts_, {.vocabulary_size = request_.integer("vocabulary", 16, 100000)});
-    writer_.add_file("vocab.txt", tokenizer.vocabulary());
-    writer_.set_attribute("tokenizer", std::string("vocab.txt"));
+    TokenizerFile(request_.integer("vocabulary", 16, 100000)).add_to(writer_, vocabulary_texts_);
     return writer_.finish();
   }
 
@@ -142,7 +123,7 @@ class ScenesBuild {
       for (int64_t i = first; i < std::min(first + kClipsAtOnce, size); ++i) requests.push_back(scenes_.clip(split, i));
       const std::vector<Waveform> sounds = speak_all(requests, scenes_.options().sample_rate);
       for (size_t i = 0; i < sounds.size(); ++i) {
-        write(first + static_cast<int64_t>(i), samples_of(sounds[i]));
+        write(first + static_cast<int64_t>(i), to_pcm16(sounds[i].samples));
         tell();
       }
     }

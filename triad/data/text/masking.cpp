@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "triad/core/base/error.h"
+
 namespace triad::data {
 namespace {
 
@@ -14,6 +16,9 @@ bool is_special(int32_t id, const SpecialTokens& s) {
 
 std::vector<MaskedToken> mask_tokens(std::span<int32_t> ids, const SpecialTokens& special, int64_t vocabulary, double share,
                                      RandomKey key) {
+  constexpr int64_t kSpecialTokens = 5;
+  require<ValueError>(vocabulary > kSpecialTokens, "mask_tokens", "a vocabulary of ", vocabulary,
+                      " pieces has none beside the special tokens");
   std::vector<MaskedToken> chosen;
   for (size_t i = 0; i < ids.size(); ++i) {
     if (ids[i] != special.pad && ids[i] != special.cls && ids[i] != special.sep) chosen.push_back({static_cast<int64_t>(i), ids[i]});

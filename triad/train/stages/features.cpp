@@ -1,20 +1,10 @@
 #include "triad/train/stages/features.h"
 
 #include <algorithm>
-#include <sstream>
+
+#include "triad/data/audio/pcm.h"
 
 namespace triad::train {
-namespace {
-
-data::WordPiece read_tokenizer(const data::ShardedDataset& dataset) {
-  const std::string& name = dataset.manifest().text("tokenizer");
-  std::istringstream lines(dataset.file(name));
-  std::vector<std::string> pieces;
-  for (std::string line; std::getline(lines, line);) pieces.push_back(line);
-  return data::WordPiece(std::move(pieces));
-}
-
-}  // namespace
 
 TextBatch collate_text(const std::vector<std::vector<int32_t>>& sequences, int32_t pad) {
   size_t longest = 1;
@@ -62,7 +52,9 @@ SpeechBatch collate_speech(const std::vector<data::LogMel>& sounds) {
 }
 
 TrainingData::TrainingData(const std::filesystem::path& folder, int64_t max_tokens)
-    : dataset_(folder), tokenizer_(read_tokenizer(dataset_)), max_tokens_(max_tokens) {
+    : dataset_(folder), max_tokens_(max_tokens) {
+  const std::string& name = dataset_.manifest().text("tokenizer");
+  tokenizer_ = data::parse_tokenizer((folder / name).string(), dataset_.file(name));
   const data::Attributes& attributes = dataset_.manifest().attributes;
   if (attributes.contains("sample_rate"))
     mel_ = data::LogMelOptions::for_rate(static_cast<int>(dataset_.manifest().integer("sample_rate")));
@@ -70,9 +62,7 @@ TrainingData::TrainingData(const std::filesystem::path& folder, int64_t max_toke
 }
 
 data::LogMel TrainingData::features(const data::Value& audio) const {
-  std::vector<float> samples;
-  for (const int16_t sample : audio.as<int16_t>()) samples.push_back(static_cast<float>(sample) / 32768);
-  return data::log_mel(samples, mel_);
+  return data::log_mel(data::from_pcm16(audio.as<int16_t>()), mel_);
 }
 
 }  // namespace triad::train

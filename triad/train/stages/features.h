@@ -8,7 +8,7 @@
 #include "triad/core/tensor/tensor.h"
 #include "triad/data/audio/log_mel.h"
 #include "triad/data/shards/sharded_dataset.h"
-#include "triad/data/text/wordpiece.h"
+#include "triad/data/text/tokenizer.h"
 
 namespace triad::train {
 
@@ -40,19 +40,19 @@ class TrainingData {
   const data::ShardedDataset& dataset() const { return dataset_; }
   bool has(std::string_view split) const { return dataset_.has_split(split); }
   const data::SplitReader& split(std::string_view name) const { return dataset_.split(name); }
-  const data::WordPiece& tokenizer() const { return tokenizer_; }
+  const data::Tokenizer& tokenizer() const { return *tokenizer_; }
   const data::LogMelOptions& mel() const { return mel_; }
   /// Closed list of answers; empty without questions.
   const std::vector<std::string>& answers() const { return answers_; }
   int64_t max_tokens() const { return max_tokens_; }
 
   std::vector<int32_t> tokens(const data::Value& text) const { return tokens(text.text()); }
-  std::vector<int32_t> tokens(std::string_view text) const { return tokenizer_.encode_with_ends(text, max_tokens_); }
+  std::vector<int32_t> tokens(std::string_view text) const { return tokenizer_->encode_with_ends(text, max_tokens_); }
   data::LogMel features(const data::Value& audio) const;
 
  private:
   data::ShardedDataset dataset_;
-  data::WordPiece tokenizer_;
+  std::unique_ptr<data::Tokenizer> tokenizer_;
   data::LogMelOptions mel_;
   std::vector<std::string> answers_;
   int64_t max_tokens_;
