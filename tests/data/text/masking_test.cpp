@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "triad/core/base/error.h"
+
 namespace triad::data {
 namespace {
 
@@ -19,7 +21,8 @@ TEST(Masking, ChoosesTheShareAndNeverEnds) {
     EXPECT_EQ(chosen.size(), expected);
     EXPECT_EQ(ids.front(), 2);
     EXPECT_EQ(ids.back(), 3);
-    for (const MaskedToken& token : chosen) EXPECT_EQ(token.original, sentence(words)[static_cast<size_t>(token.position)]);
+    for (const MaskedToken& token : chosen)
+      EXPECT_EQ(token.original, sentence(words)[static_cast<size_t>(token.position)]);
   }
 }
 
@@ -49,6 +52,11 @@ TEST(Masking, IsAFunctionOfTheKey) {
 TEST(Masking, NothingToMaskIsNothingMasked) {
   std::vector<int32_t> ids = {2, 3, 0, 0};
   EXPECT_TRUE(mask_tokens(ids, {}, 60, 0.15, {}).empty());
+}
+
+TEST(Masking, AVocabularyOfSpecialTokensIsRefused) {
+  std::vector<int32_t> ids = {2, 1, 1, 1, 3};
+  EXPECT_THROW(mask_tokens(ids, {}, 5, 0.15, {}), ValueError);  // there is no other id to draw
 }
 
 }  // namespace

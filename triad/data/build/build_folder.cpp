@@ -41,7 +41,8 @@ const std::vector<BuilderOption>& options() {
         {"sample-rate", Kind::kInteger, int64_t{16000}, false, "of the sounds, 8000 or 16000 Hz"},
         {"seconds", Kind::kInteger, int64_t{30}, false, "longest sound; longer ones of the pool become several"},
         {"passage-bytes", Kind::kInteger, int64_t{480}, false, "longest text; longer ones of the pool become several"},
-        {"skip-damaged", Kind::kFlag, false, false, "leave out pictures and sounds that cannot be used, and name them"}};
+        {"skip-damaged", Kind::kFlag, false, false,
+         "leave out pictures and sounds that cannot be used, and name them"}};
     std::ranges::copy(TokenizerFile::options(8000), std::back_inserter(list));
     return list;
   }();
@@ -72,11 +73,11 @@ class FolderBuild {
     write_sounds();
     write_texts();
     for (const Part part : {Part::kTraining, Part::kValidation, Part::kTest}) write_pairs(part);
-    if (!sounds_.empty() || any_has(&ListedPair::audio))
-      writer_->set_attribute("sample_rate", int64_t{sample_rate_});
+    if (!sounds_.empty() || any_has(&ListedPair::audio)) writer_->set_attribute("sample_rate", int64_t{sample_rate_});
     if (!pairs_.labels.empty()) writer_->set_attribute("label_names", pairs_.labels);
     writer_->set_attribute("sources", sources_);
-    if (!skipped_.empty()) writer_->set_attribute("skipped", std::vector<std::string>(skipped_.begin(), skipped_.end()));
+    if (!skipped_.empty())
+      writer_->set_attribute("skipped", std::vector<std::string>(skipped_.begin(), skipped_.end()));
     tokenizer_.add_to(*writer_, trained_on_);
     return writer_->finish();
   }
@@ -109,8 +110,8 @@ class FolderBuild {
   void check_files(const ListedPair& pair, const fs::path& list) const {
     for (const fs::path& file : {pair.image, pair.audio}) {
       std::error_code missing;
-      require<IoError>(file.empty() || request_.flag("skip-damaged") || fs::is_regular_file(file, missing), "data build",
-                       list.string(), ", line ", pair.line, ": there is no file ", file.string());
+      require<IoError>(file.empty() || request_.flag("skip-damaged") || fs::is_regular_file(file, missing),
+                       "data build", list.string(), ", line ", pair.line, ": there is no file ", file.string());
     }
   }
 
@@ -126,11 +127,13 @@ class FolderBuild {
     for (size_t i = 0; i < parts_.size(); ++i) {
       const fs::path& path = pairs_.pairs[i].*file;
       std::error_code missing;
-      if (!path.empty()) (parts_[i] == Part::kTraining ? trained : held_out).insert(fs::weakly_canonical(path, missing));
+      if (!path.empty())
+        (parts_[i] == Part::kTraining ? trained : held_out).insert(fs::weakly_canonical(path, missing));
     }
     if (folder.empty()) return {trained.begin(), trained.end()};
     Paths files = files_below(folder, endings);
-    require<IoError>(!files.empty(), "data build", "no ", what, " in ", folder.string(), Hint{"they are told by their endings"});
+    require<IoError>(!files.empty(), "data build", "no ", what, " in ", folder.string(),
+                     Hint{"they are told by their endings"});
     sources_.push_back(describe_sources(files, str(files.size(), " ", what)));
     std::erase_if(files, [&](const fs::path& path) {
       std::error_code missing;
@@ -174,7 +177,8 @@ class FolderBuild {
       if (const auto pixels = unless_damaged([&] { return picture(file); })) split.add({*pixels});
       tell();
     }
-    require<IoError>(split.size() > 0, "data build", "none of the ", images_.size(), " pictures can be used: ", *skipped_.begin());
+    require<IoError>(split.size() > 0, "data build", "none of the ", images_.size(),
+                     " pictures can be used: ", *skipped_.begin());
   }
 
   void write_sounds() {
@@ -192,7 +196,8 @@ class FolderBuild {
       }
       tell();
     }
-    require<IoError>(split.size() > 0, "data build", "none of the ", sounds_.size(), " sounds can be used: ", *skipped_.begin());
+    require<IoError>(split.size() > 0, "data build", "none of the ", sounds_.size(),
+                     " sounds can be used: ", *skipped_.begin());
   }
 
   void write_texts() {
@@ -242,7 +247,8 @@ class FolderBuild {
       split.add(cells);
       tell();
     }
-    require<IoError>(split.size() > 0, "data build", "none of the samples for '", name_of(part), "' can be used: ", *skipped_.begin());
+    require<IoError>(split.size() > 0, "data build", "none of the samples for '", name_of(part),
+                     "' can be used: ", *skipped_.begin());
   }
 
   std::pair<std::vector<uint8_t>, std::vector<int16_t>> media_of(const ListedPair& pair) {

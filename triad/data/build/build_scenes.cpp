@@ -21,10 +21,12 @@ const std::vector<BuilderOption>& options() {
         {"pictures", Kind::kInteger, size(ScenesSplit::kPoolPictures), false, "unpaired pictures"},
         {"sentences", Kind::kInteger, size(ScenesSplit::kPoolSentences), false, "unpaired sentences"},
         {"clips", Kind::kInteger, size(ScenesSplit::kPoolClips), false, "unpaired spoken sentences"},
-        {"train", Kind::kInteger, size(ScenesSplit::kTraining), false, "scenes with picture, sentence, clip and questions"},
+        {"train", Kind::kInteger, size(ScenesSplit::kTraining), false,
+         "scenes with picture, sentence, clip and questions"},
         {"validation", Kind::kInteger, size(ScenesSplit::kValidation), false, "the same, to choose settings by"},
         {"test", Kind::kInteger, size(ScenesSplit::kTest), false, "the same, never trained on"},
-        {"compositional", Kind::kInteger, size(ScenesSplit::kCompositional), false, "the same, with pairs of colour and shape never seen"},
+        {"compositional", Kind::kInteger, size(ScenesSplit::kCompositional), false,
+         "the same, with pairs of colour and shape never seen"},
         {"questions", Kind::kInteger, int64_t{defaults.questions}, false, "about each scene"},
         {"vocabulary", Kind::kInteger, int64_t{320}, false, "word pieces, special tokens included"}};
   }();
@@ -34,7 +36,8 @@ const std::vector<BuilderOption>& options() {
 ScenesOptions scenes_options(const BuildRequest& request) {
   constexpr int64_t kMost = 10'000'000;
   ScenesOptions o{.seed = request.seed};
-  const std::array<const char*, kScenesSplits> names = {"pictures", "sentences", "clips", "train", "validation", "test", "compositional"};
+  const std::array<const char*, kScenesSplits> names = {"pictures",   "sentences", "clips",        "train",
+                                                        "validation", "test",      "compositional"};
   for (size_t i = 0; i < names.size(); ++i) o.sizes[i] = request.integer(names[i], 0, kMost);
   o.questions = static_cast<int>(request.integer("questions", 0, 100));
   return o;
@@ -43,15 +46,19 @@ ScenesOptions scenes_options(const BuildRequest& request) {
 class ScenesBuild {
  public:
   explicit ScenesBuild(const BuildRequest& request)
-      : request_(request), scenes_(scenes_options(request)),
+      : request_(request),
+        scenes_(scenes_options(request)),
         writer_(request.out, "scenes", request.provenance("scenes", options()), request.write) {}
 
   Manifest run() {
-    const Image picture = scenes_.size(ScenesSplit::kTraining) > 0 ? scenes_.picture(ScenesSplit::kTraining, 0) : Image{64, 64, 3, {}};
+    const Image picture =
+        scenes_.size(ScenesSplit::kTraining) > 0 ? scenes_.picture(ScenesSplit::kTraining, 0) : Image{64, 64, 3, {}};
     image_ = {"image", ElementType::u8, false, {picture.channels, picture.height, picture.width}};
     write_pools();
-    for (const auto& [split, name] : {std::pair{ScenesSplit::kTraining, "train"}, {ScenesSplit::kValidation, "validation"},
-                                      {ScenesSplit::kTest, "test"}, {ScenesSplit::kCompositional, "compositional"}}) {
+    for (const auto& [split, name] : {std::pair{ScenesSplit::kTraining, "train"},
+                                      {ScenesSplit::kValidation, "validation"},
+                                      {ScenesSplit::kTest, "test"},
+                                      {ScenesSplit::kCompositional, "compositional"}}) {
       if (scenes_.size(split) == 0) continue;
       write_pairs(split, name);
       write_questions(split, name);
@@ -86,7 +93,8 @@ class ScenesBuild {
     }
     if (scenes_.size(ScenesSplit::kPoolClips) > 0) {
       ShardWriter& clips = writer_.split("pool_speech", {audio_});
-      for_each_clip(ScenesSplit::kPoolClips, [&](int64_t, const std::vector<int16_t>& samples) { clips.add({samples}); });
+      for_each_clip(ScenesSplit::kPoolClips,
+                    [&](int64_t, const std::vector<int16_t>& samples) { clips.add({samples}); });
     }
   }
 
@@ -142,8 +150,9 @@ class ScenesBuild {
 };
 
 const RegisterBuilder registered([] {
-  return Builder{"scenes", "pictures of shapes, sentences about them, the sentences spoken, questions: made from a seed", options(),
-                 [](const BuildRequest& request) { return ScenesBuild(request).run(); }};
+  return Builder{"scenes",
+                 "pictures of shapes, sentences about them, the sentences spoken, questions: made from a seed",
+                 options(), [](const BuildRequest& request) { return ScenesBuild(request).run(); }};
 });
 
 }  // namespace

@@ -14,7 +14,8 @@ const std::vector<BuilderOption>& options() {
   using Kind = BuilderOption::Kind;
   static const std::vector<BuilderOption> all = [] {
     std::vector<BuilderOption> list = {
-        {"from", Kind::kPath, std::string(), true, "a .txt or .md file, or a folder of them (README files are left out)"},
+        {"from", Kind::kPath, std::string(), true,
+         "a .txt or .md file, or a folder of them (README files are left out)"},
         {"passage-bytes", Kind::kInteger, int64_t{480}, false, "longest passage; 480 bytes are about 110 word pieces"},
         {"held-out", Kind::kReal, 0.05, false, "share of the chapters in validation, and again in test"}};
     std::ranges::copy(TokenizerFile::options(8000), std::back_inserter(list));

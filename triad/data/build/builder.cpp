@@ -29,14 +29,14 @@ bool BuildRequest::flag(const std::string& name) const { return option<bool>(opt
 int64_t BuildRequest::integer(const std::string& name, int64_t low, int64_t high) const {
   const int64_t value = integer(name);
   require<ConfigError>(value >= low && value <= high, "data build", "--", name, " is ", value, ", expected ", low,
-                      " to ", high);
+                       " to ", high);
   return value;
 }
 
 double BuildRequest::real(const std::string& name, double low, double high) const {
   const double value = option<double>(options, name);
   require<ConfigError>(value >= low && value <= high, "data build", "--", name, " is ", value, ", expected ", low,
-                      " to ", high);
+                       " to ", high);
   return value;
 }
 

@@ -44,9 +44,7 @@ void append_pair(const fs::path& image_file, const fs::path& label_file, bool is
   for (int64_t i = 0; i < count; ++i) {
     const int digit = labels.values[static_cast<size_t>(i)];
     require<IoError>(digit <= 9, "data build", label_file.string(), ": label ", i, " is ", digit, ", expected 0 to 9");
-    const Part part = !is_training   ? Part::kTest
-                           : i < training ? Part::kTraining
-                                          : Part::kValidation;
+    const Part part = !is_training ? Part::kTest : i < training ? Part::kTraining : Part::kValidation;
     all.entries.push_back({digit, part});
   }
   all.pixels.insert(all.pixels.end(), images.values.begin(), images.values.end());
@@ -103,9 +101,7 @@ DigitClips read_digit_clips(const fs::path& folder, int sample_rate) {
     Waveform sound = read_wav(file.path);
     if (sound.sample_rate != sample_rate) sound = resample(sound, sample_rate);
     const auto speaker = std::ranges::lower_bound(all.speakers, file.speaker) - all.speakers.begin();
-    const Part part = file.index < 5    ? Part::kTest
-                           : file.index < 10 ? Part::kValidation
-                                             : Part::kTraining;
+    const Part part = file.index < 5 ? Part::kTest : file.index < 10 ? Part::kValidation : Part::kTraining;
     all.entries.push_back({file.digit, part, speaker, to_pcm16(sound.samples)});
   }
   all.source = describe_sources(paths, str(files.size(), " spoken digits"));

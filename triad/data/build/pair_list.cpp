@@ -75,7 +75,9 @@ PairList parse_pairs(std::string_view text, const std::string& source, const std
     if (!image.empty()) pair.image = folder / image;
     if (!audio.empty()) pair.audio = folder / audio;
     const std::string identity = line.name("identity"), label = line.name("label");
-    const std::string shown = !image.empty() ? "image " + image : !audio.empty() ? "audio " + audio : "text " + pair.text;
+    const std::string shown = !image.empty()   ? "image " + image
+                              : !audio.empty() ? "audio " + audio
+                                               : "text " + pair.text;
     pair.group = !identity.empty() ? "identity " + identity : shown;
     const std::string& same = identity.empty() && !label.empty() ? "label " + label : pair.group;
     pair.identity = identities.emplace(same, std::ssize(identities)).first->second;

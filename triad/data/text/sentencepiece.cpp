@@ -1,50 +1,32 @@
 #include "triad/data/text/sentencepiece.h"
 
-#include <algorithm>
-#include <array>
+#include <exception>
 #include <initializer_list>
-#include <utility>
 
 #include <sentencepiece_processor.h>
 
 #include "triad/core/base/error.h"
 #include "triad/data/formats/durable_file.h"
+#include "triad/data/text/sentencepiece_check.h"
 #include "triad/data/text/utf8.h"
 
 namespace triad::data {
 namespace {
 
-/// The library takes a model that was cut off between two of its parts for a smaller one. A whole one says how it was
-/// trained and how it normalises text, behind all its pieces.
-bool has_every_part(std::string_view model) {
-  constexpr uint64_t kTrainer = 2, kNormalizer = 3, kLengthDelimited = 2;  // of ModelProto, and of the wire format
-  std::array<bool, 8> seen{};
-  const auto varint = [&] {
-    uint64_t value = 0;
-    for (int shift = 0; !model.empty() && shift < 64; shift += 7) {
-      const auto byte = static_cast<uint8_t>(model.front());
-      model.remove_prefix(1);
-      value |= uint64_t{byte & 0x7Fu} << shift;
-      if (byte < 0x80) break;
-    }
-    return value;
-  };
-  while (!model.empty()) {
-    const uint64_t key = varint();
-    if ((key & 7) != kLengthDelimited) return false;
-    seen[std::min<uint64_t>(key >> 3, 7)] = true;
-    model.remove_prefix(std::min<uint64_t>(varint(), model.size()));
+bool loads(sentencepiece::SentencePieceProcessor& processor, std::string_view model) {
+  try {
+    return processor.LoadFromSerializedProto({model.data(), model.size()}).ok();
+  } catch (const std::exception&) {  // of the library that indexes the pieces
+    return false;
   }
-  return seen[kTrainer] && seen[kNormalizer];
 }
 
 }  // namespace
 
 SentencePiece::SentencePiece(std::string_view model)
     : model_(std::make_unique<sentencepiece::SentencePieceProcessor>()) {
-  const auto status = model_->LoadFromSerializedProto({model.data(), model.size()});
-  require<ValueError>(status.ok(), "SentencePiece", "this is no model, or a damaged one: ", status.message());
-  require<ValueError>(has_every_part(model), "SentencePiece", "the model is cut off");
+  check_sentencepiece_model(model);
+  require<ValueError>(loads(*model_, model), "SentencePiece", "this is no model, or a damaged one");
   const auto id_of = [&](std::initializer_list<const char*> names) {
     for (const char* name : names) {
       if (const int id = model_->PieceToId(name); id != model_->unk_id()) return id;
@@ -75,16 +57,14 @@ std::vector<int32_t> SentencePiece::encode(std::string_view text) const {
   const std::string valid = without_invalid_utf8(text);
   std::vector<int32_t> ids;
   const auto status = model_->Encode({valid.data(), valid.size()}, &ids);
-  require<ValueError>(status.ok(), "SentencePiece", "a text of ", text.size(), " bytes cannot be encoded: ",
-                      status.message());
+  require<ValueError>(status.ok(), "SentencePiece", "a text of ", text.size(),
+                      " bytes cannot be encoded: ", status.message());
   return ids;
 }
 
 std::string SentencePiece::decode(std::span<const int32_t> ids) const {
   std::string text;
-  const auto append = [&](const std::string& part) {
-    text += (text.empty() || part.empty() ? "" : " ") + part;
-  };
+  const auto append = [&](const std::string& part) { text += (text.empty() || part.empty() ? "" : " ") + part; };
   std::vector<int> ordinary;
   const auto flush = [&] {
     std::string part;
