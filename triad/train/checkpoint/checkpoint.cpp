@@ -67,6 +67,9 @@ std::vector<std::filesystem::path> by_progress(const std::filesystem::path& dir)
 
 /// Every tensor below `group`, as bytes, by path.
 void collect(const data::hdf5::Group& group, const std::string& prefix, std::map<std::string, std::vector<float>>& tensors) {
+  constexpr int64_t kDeepest = 16;  // links can lead a group into itself
+  require<IoError>(std::ranges::count(prefix, '/') < kDeepest, "checkpoint", "groups nest too deep: ",
+                   group.where());
   for (const std::string& name : group.names()) {
     if (group.is_group(name)) collect(group.group(name), prefix + name + "/", tensors);
     else tensors[prefix + name] = group.read<float>(name);

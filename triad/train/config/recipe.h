@@ -70,8 +70,8 @@ struct ModelOptions {
 };
 
 struct DataOptions {
-  std::string name;            ///< a data set `triad data list` knows
-  std::filesystem::path dir;   ///< where it lies; it is built there if nothing does
+  std::string name;                   ///< a data set `triad data list` knows
+  std::filesystem::path dir;          ///< where it lies; it is built there if nothing does
   std::filesystem::path mnist, fsdd;  ///< sources of `digits`
   int64_t loader_threads = 1;
 };
@@ -105,8 +105,7 @@ struct Recipe {
 inline constexpr std::array<std::string_view, 5> kStageNames = {"text", "image", "speech", "align", "joint"};
 const StageOptions& stage_options(const Recipe& recipe, std::string_view stage);
 
-/// Reads `file` with overrides "a.b=c" on top. IoError if it cannot be read, ConfigError naming file, line and key where
-/// it is not valid YAML, has unknown keys, values of another type or outside their domain.
+/// Reads `file` with overrides "a.b=c" on top. ConfigError naming file, line and key where it cannot be read, is not valid YAML, has unknown keys, values of another type or outside their domain.
 Recipe read_recipe(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
 /// The recipe with all defaults filled in, as YAML that read_recipe() reads back to the same recipe.
 std::string write_recipe(Recipe recipe);

@@ -28,7 +28,8 @@ Tensor collate_images(const std::vector<data::Value>& images) {
   Tensor batch = empty({std::ssize(images), one[0], one[1], one[2]});
   float* out = batch.mutable_data<float>();
   for (const data::Value& image : images) {
-    require<IoError>(image.shape == one, "collate_images", "pictures of shapes ", one, " and ", image.shape, " in one batch");
+    require<IoError>(image.shape == one, "collate_images", "pictures of shapes ", one, " and ", image.shape,
+                     " in one batch");
     for (const uint8_t pixel : image.as<uint8_t>()) *out++ = (static_cast<float>(pixel) / 255 - 0.5f) / 0.25f;
   }
   return batch;
