@@ -26,14 +26,23 @@ function(triad_layer name folder)
   set_property(GLOBAL APPEND PROPERTY TRIAD_LAYERS ${name})
 endfunction()
 
-# triad_test(FOLDER): one GoogleTest program from every .cpp in tests/FOLDER, named test_FOLDER with underscores.
-function(triad_test folder)
+# triad_program(KIND FOLDER LIBRARY): one program from every .cpp in the folder below the present one, named KIND_FOLDER with
+# underscores; none if there are no sources. The name is left in triad_program.
+function(triad_program kind folder library)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
-  if(NOT sources)
-    return()
+  string(REPLACE "/" "_" name ${kind}_${folder})
+  set(triad_program "" PARENT_SCOPE)
+  if(sources)
+    add_executable(${name} ${sources})
+    target_link_libraries(${name} PRIVATE ${library})
+    set(triad_program ${name} PARENT_SCOPE)
   endif()
-  string(REPLACE "/" "_" name test_${folder})
-  add_executable(${name} ${sources})
-  target_link_libraries(${name} PRIVATE triad_test_harness)
-  add_test(NAME ${name} COMMAND ${name})
+endfunction()
+
+# triad_test(FOLDER): the GoogleTest program of tests/FOLDER.
+function(triad_test folder)
+  triad_program(test ${folder} triad_test_harness)
+  if(triad_program)
+    add_test(NAME ${triad_program} COMMAND ${triad_program})
+  endif()
 endfunction()

@@ -48,7 +48,9 @@ TEST(Optimizer, EveryKindGoesDownhill) {
     Model model;
     Arena arena(model.all());
     Optimizer optimizer(arena, {.kind = kind, .weight_decay = 0, .clip_norm = 1});
-    const auto loss = [&] { return ops::sum(model.weight.value() * model.weight.value()) + ops::sum(model.bias.value() * model.bias.value()); };
+    const auto loss = [&] {
+      return ops::sum(model.weight.value() * model.weight.value()) + ops::sum(model.bias.value() * model.bias.value());
+    };
     const double before = loss().item();
     for (int i = 0; i < 50; ++i) {
       arena.zero_gradients();
@@ -57,6 +59,58 @@ TEST(Optimizer, EveryKindGoesDownhill) {
     }
     EXPECT_LT(loss().item(), 0.7 * before) << static_cast<int>(kind);
     EXPECT_EQ(optimizer.steps(), 50);
+  }
+}
+
+/// What one parameter goes through in two steps of gradients g and g / 2, by the formulas of the papers.
+struct Formula {
+  std::vector<double> p;
+  bool decays;
+
+  std::vector<double> m = std::vector<double>(p.size()), v = m;
+
+  void step(const OptimizerOptions& o, const std::vector<double>& g, double lr, int t) {
+    const double decay = decays ? o.weight_decay : 0;
+    std::vector<double> direction(p.size());
+    double size = 0, length = 0;
+    for (size_t i = 0; i < p.size(); ++i) {
+      if (o.kind == Kind::sgd) {
+        m[i] = o.momentum * m[i] + g[i] + decay * p[i];
+        direction[i] = m[i];
+      } else {
+        m[i] = o.beta1 * m[i] + (1 - o.beta1) * g[i];
+        v[i] = o.beta2 * v[i] + (1 - o.beta2) * g[i] * g[i];
+        direction[i] =
+            m[i] / (1 - std::pow(o.beta1, t)) / (std::sqrt(v[i] / (1 - std::pow(o.beta2, t))) + o.eps) + decay * p[i];
+      }
+      size += p[i] * p[i], length += direction[i] * direction[i];
+    }
+    const double trust = o.kind == Kind::lamb && decays ? std::sqrt(size / length) : 1;
+    for (size_t i = 0; i < p.size(); ++i) p[i] -= lr * trust * direction[i];
+  }
+};
+
+TEST(Optimizer, EveryKindIsItsFormulaParameterByParameter) {
+  for (const Kind kind : {Kind::adamw, Kind::lamb, Kind::sgd}) {
+    const OptimizerOptions options{.kind = kind, .weight_decay = 0.1, .clip_norm = 2};
+    Model model;
+    Arena arena(model.all());
+    Optimizer optimizer(arena, options);
+    Formula weight{{1, -2, 3}, true}, bias{{0.5}, false};
+    for (int t = 1; t <= 2; ++t) {
+      const std::vector<float> slopes = {3, -4, 0.5};
+      arena.zero_gradients();
+      backward((ops::sum(model.weight.value() * from_values(slopes, {3})) + ops::sum(model.bias.value()) * 12.0) /
+               static_cast<double>(t));
+      const double norm = std::sqrt(9 + 16 + 0.25 + 144) / t;
+      EXPECT_NEAR(optimizer.step(0.1), norm, 1e-5);
+      const double scale = 2 / norm / t;
+      weight.step(options, {3 * scale, -4 * scale, 0.5 * scale}, 0.1, t);
+      bias.step(options, {12 * scale}, 0.1, t);
+    }
+    const std::vector<double> got = model.weight.value().to_vector<double>();
+    for (size_t i = 0; i < 3; ++i) EXPECT_NEAR(got[i], weight.p[i], 2e-6) << static_cast<int>(kind) << " " << i;
+    EXPECT_NEAR(model.bias.value().to_vector<double>()[0], bias.p[0], 2e-6) << static_cast<int>(kind);
   }
 }
 

@@ -8,7 +8,10 @@
 #include "triad/train/checkpoint/checkpoint.h"
 #include "triad/train/evaluate/evaluate.h"
 #include "triad/train/loop/run_stage.h"
+#include "triad/train/metrics/terminal_line.h"
+#include "triad/train/report/answer_section.h"
 #include "triad/train/report/report.h"
+#include "triad/train/report/retrieval_section.h"
 #include "triad/train/stages/pairs.h"
 #include "triad/train/stages/single_modality.h"
 
@@ -17,19 +20,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Builds the data set of a recipe with the options of its builder that the recipe sets.
 void build_data(const DataOptions& options) {
   const data::Builder& builder = data::builder_named(options.name);
-  data::BuildRequest request{.out = options.dir};
   for (const data::BuilderOption& option : builder.options) {
-    request.options[option.name] = option.value;
-    const fs::path source = option.name == "mnist" ? options.mnist : option.name == "fsdd" ? options.fsdd : fs::path();
-    if (!source.empty()) request.options[option.name] = source.string();
-    else if (option.required)
-      fail<ConfigError>("data." + option.name, "missing: the data set ", options.name, " is made from it", Hint{option.help});
+    const auto* text = std::get_if<std::string>(&options.build.at(option.name));
+    if (option.required && text && text->empty())
+      fail<ConfigError>("data.build." + option.name, "missing, and ", options.dir.string(), " holds no data set",
+                        Hint{str(option.help, "; --set data.build.", option.name, "=… gives it")});
   }
   std::cerr << "building the data set " << options.name << " in " << options.dir.string() << '\n';
-  builder.build(request);
+  TerminalLine line;
+  builder.build({.out = options.dir, .options = options.build, .progress = [&](int64_t done) { line.show(str(done, " samples")); }});
 }
 
 std::unique_ptr<Stage> make_stage(std::string_view name, const StageSetup& setup) {
@@ -89,11 +90,7 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
   const std::optional<fs::path> newest = newest_checkpoint(checkpoints);
   if (newest && !options.resume)
     fail<ConfigError>("--out " + options.out.string(), "holds a run already", Hint{"--resume auto goes on with it; or give another --out"});
-  if (!options.from.empty()) {
-    const std::optional<fs::path> source = newest_checkpoint(options.from / "checkpoints");
-    if (!source) fail<IoError>(options.from.string(), "holds no checkpoint to start from");
-    load_parameters(*source, parameters);
-  }
+  if (!options.from.empty()) load_parameters(resolve_checkpoint(options.from), parameters);
   fs::create_directories(checkpoints);
   data::write_durably(options.out / "config.yaml", write_recipe(recipe));
 
@@ -118,18 +115,22 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
     log.note(str("stage ", stages[i], " done, ", static_cast<int64_t>(seconds), " s since the beginning"));
     resume_from.clear();
   }
-  write_summary(options.out, recipe, evaluate(recipe, data, data, *model));
-  write_report(options.out);
+  const Evaluation evaluation = evaluate({recipe, checkpoints, data, *model}, data);
+  write_summary(options.out, recipe, evaluation);
+  write_report(options.out, evaluation,
+               {retrieval_section(retrieval_examples(data, evaluation)), answer_section(answer_examples(*model, data, evaluation))});
   log.note("report: " + (options.out / "report.html").string());
 }
 
 LoadedRun load_run(const std::filesystem::path& dir) {
   LoadedRun run{.recipe = read_recipe(dir / "config.yaml")};
-  const std::optional<fs::path> checkpoint = newest_checkpoint(dir / "checkpoints");
-  if (!checkpoint) fail<IoError>(dir.string(), "holds no checkpoint", Hint{"is it a run directory of `triad pretrain`?"});
+  const DataOptions& data = run.recipe.data;
+  require<IoError>(fs::exists(data.dir / data::kManifestName), dir.string(), "was trained on the data set ", data.name, " in ",
+                   fs::absolute(data.dir).string(), ", which is not there",
+                   Hint{"where it was moved, say so: data.dir in " + (dir / "config.yaml").string()});
   run.data = std::make_unique<TrainingData>(run.recipe.data.dir, run.recipe.model.text.max_positions);
   run.model = make_model(run.recipe, *run.data);
-  load_parameters(*checkpoint, nn::parameters_of(*run.model));
+  load_parameters(resolve_checkpoint(dir), nn::parameters_of(*run.model));
   return run;
 }
 

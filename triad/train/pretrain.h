@@ -14,7 +14,7 @@ namespace triad::train {
 struct PretrainOptions {
   std::filesystem::path out;   ///< run directory
   std::string only;            ///< the one stage to run; empty: all
-  std::filesystem::path from;  ///< a run to take the weights from; empty: fresh ones
+  std::filesystem::path from;  ///< a run, checkpoint or safetensors file to take the weights from; empty: fresh ones
   bool resume = false;         ///< go on in `out` from its newest good checkpoint, if there is one
 };
 
@@ -32,7 +32,8 @@ struct LoadedRun {
   std::unique_ptr<Model> model;
 };
 
-/// The run in `dir` with the weights of its newest good checkpoint. IoError if there is none.
+/// The run in `dir` with the weights of its newest good checkpoint. Of its data set, dataset.json and the vocabulary are
+/// read. IoError if there is no checkpoint, or no data set where config.yaml says.
 LoadedRun load_run(const std::filesystem::path& dir);
 
 }  // namespace triad::train

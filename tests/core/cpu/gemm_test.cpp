@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/harness/compare.h"
 #include "triad/core/base/philox.h"
 #include "triad/core/cpu/packed_matrix.h"
 #include "triad/core/cpu/parallel.h"
@@ -137,7 +138,9 @@ TEST(Gemm, BatchesStretch) {
     gemm({.dtype = DType::f32, .c_dtype = DType::f32, .rows = 3, .columns = 6, .inner = 5, .a = operand(x), .b = operand(y),
           .c = to.mutable_raw_data(), .c_row = 6, .batch = {4, 2}, .c_batch = operand(out).batch});
   }
-  EXPECT_EQ(c.to_vector<float>(), expected.to_vector<float>());
+  // Not bit for bit: a stretched operand may be given to another kernel than a dense one.
+  const harness::Comparison same = harness::compare(c, expected, 1e-6);
+  EXPECT_TRUE(same.passed) << same.message;
 }
 
 TEST(Gemm, BitsDoNotDependOnTheNumberOfThreads) {

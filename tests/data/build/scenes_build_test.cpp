@@ -25,13 +25,14 @@ class ScenesBuild : public testing::Test {
     }
   }
 
-  Manifest build(const std::string& name, uint64_t seed = 1) {
+  Manifest build(const std::string& name, uint64_t seed = 1, int64_t training_scenes = 12) {
     const Builder& scenes = builder_named("scenes");
     BuildRequest request{.out = folder_ / name, .seed = seed};
     for (const BuilderOption& option : scenes.options) request.options[option.name] = option.value;
     for (const char* size : {"pictures", "clips", "train", "validation", "test", "compositional"}) {
       request.options[size] = int64_t{12};
     }
+    request.options["train"] = training_scenes;
     request.options["sentences"] = int64_t{2000};
     return scenes.build(request);
   }
@@ -80,7 +81,7 @@ TEST_F(ScenesBuild, QuestionsPointToTheirPictures) {
 }
 
 TEST_F(ScenesBuild, EveryWordIsOnePiece) {
-  build("a");
+  build("a", 1, /*training_scenes=*/150);  // enough questions for every word to be asked more than once
   const WordPiece tokenizer = WordPiece::load(folder_ / "a/vocab.txt");
   const Scenes scenes(ScenesOptions{});
   std::set<std::string> words;

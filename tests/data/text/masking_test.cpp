@@ -40,6 +40,24 @@ TEST(Masking, ReplacesEightyTenTen) {
   EXPECT_NEAR(static_cast<double>(kept) / static_cast<double>(total), 0.1, 0.015);
 }
 
+TEST(Masking, EveryTokenIsAsLikelyToBeChosenAndEveryWordToReplaceIt) {
+  constexpr int64_t kWords = 20, kVocabulary = 45;
+  constexpr uint32_t kSamples = 20000;
+  std::vector<double> chosen(kWords), replaced(kVocabulary);
+  double replacements = 0;
+  for (uint32_t sample = 0; sample < kSamples; ++sample) {
+    std::vector<int32_t> ids(kWords, 44);  // one word, so that what replaces it shows
+    for (const MaskedToken& token : mask_tokens(ids, {}, kVocabulary, 0.15, {.seed = 3, .sample = sample})) {
+      const auto now = static_cast<size_t>(ids[static_cast<size_t>(token.position)]);
+      ++chosen[static_cast<size_t>(token.position)];
+      if (now != 4 && now != 44) ++replaced[now], ++replacements;
+    }
+  }
+  for (const double count : chosen) EXPECT_NEAR(count / kSamples, 0.15, 0.0125);  // 5 standard deviations
+  for (size_t id = 0; id < 44; ++id)
+    EXPECT_NEAR(replaced[id] / replacements, id < 5 ? 0 : 1.0 / 39, id < 5 ? 0 : 0.011) << id;
+}
+
 TEST(Masking, IsAFunctionOfTheKey) {
   std::vector<int32_t> a = sentence(30), b = sentence(30), c = sentence(30);
   mask_tokens(a, {}, 60, 0.3, {.seed = 1, .step = 5, .sample = 9});

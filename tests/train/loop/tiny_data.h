@@ -1,6 +1,7 @@
 // A data set of a few samples with all modalities, and a recipe that fits it, for tests of training.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <string>
@@ -12,7 +13,25 @@
 
 namespace triad::train {
 
-inline void write_tiny_data(const std::filesystem::path& folder, int64_t samples = 24) {
+/// Like the data set of that name: `digits` has labels and no questions; `text` has nothing but text.
+enum class TinyKind { scenes, digits, text };
+
+/// Whether a sample lacks "text" or "audio"; a text of the pool is empty then.
+using Lacks = bool (*)(int64_t sample, std::string_view column);
+
+inline bool lacks_some_texts(int64_t sample, std::string_view column) { return column == "text" && sample % 6 == 5; }
+
+struct TinyOptions {
+  TinyKind kind = TinyKind::scenes;
+  int64_t samples = 24;
+  Lacks lacks = &lacks_some_texts;
+  std::string held_out = "test";  ///< name of the split that is not trained on
+  std::string vocabulary = "a red green blue black square circle near the what colour is it";
+  std::vector<std::string> answers = {"yes", "no", "red"};
+};
+
+/// Pools, "train", and held-out samples.
+inline void write_tiny_data(const std::filesystem::path& folder, const TinyOptions& options = {}) {
   using data::ElementType;
   const std::vector<std::string> colours = {"red", "green", "blue", "black"};
   const data::ColumnSpec image{"image", ElementType::u8, false, {3, 16, 16}}, text{"text", ElementType::u8, true, {}},
@@ -21,38 +40,68 @@ inline void write_tiny_data(const std::filesystem::path& folder, int64_t samples
   RandomStream random(RandomKey{.seed = 3});
   const auto picture = [&](int64_t i) {
     std::vector<uint8_t> pixels(3 * 16 * 16);
-    for (size_t p = 0; p < pixels.size(); ++p) pixels[p] = static_cast<uint8_t>((p / 256 == static_cast<size_t>(i % 3) ? 200 : 20) + random.below(30));
+    for (size_t p = 0; p < pixels.size(); ++p)
+      pixels[p] = static_cast<uint8_t>((p / 256 == static_cast<size_t>(i % 3) ? 200 : 20) + random.below(30));
     return pixels;
   };
   const auto sound = [&](int64_t i) {
     std::vector<int16_t> wave(static_cast<size_t>(1500 + 400 * (i % 5)));
     for (size_t t = 0; t < wave.size(); ++t)
-      wave[t] = static_cast<int16_t>(8000 * std::sin(0.02 * static_cast<double>(t) * static_cast<double>(1 + i % 7)) + 100 * random.normal());
+      wave[t] = static_cast<int16_t>(8000 * std::sin(0.02 * static_cast<double>(t) * static_cast<double>(1 + i % 7)) +
+                                     100 * random.normal());
     return wave;
   };
-  const auto sentence = [&](int64_t i) { return "a " + colours[static_cast<size_t>(i % 4)] + (i % 2 ? " square" : " circle near the red square"); };
-  data::ShardWriter &pool_text = writer.split("pool_text", {text}), &pool_image = writer.split("pool_image", {image}),
-                    &pool_speech = writer.split("pool_speech", {audio});
-  for (int64_t i = 0; i < samples; ++i) {
-    pool_text.add({sentence(i)});
-    pool_image.add({picture(i)});
-    pool_speech.add({sound(i)});
+  const auto sentence = [&](int64_t i) {
+    return "a " + colours[static_cast<size_t>(i % 4)] + (i % 2 ? " square" : " circle near the red square");
+  };
+  const auto words = [&](int64_t i) { return options.lacks(i, "text") ? std::string() : sentence(i); };
+  const bool has_pairs = options.kind != TinyKind::text, has_questions = options.kind == TinyKind::scenes,
+             has_labels = options.kind == TinyKind::digits;
+  data::ShardWriter& pool_text = writer.split("pool_text", {text});
+  for (int64_t i = 0; i < options.samples; ++i) pool_text.add({words(i)});
+  if (has_pairs) {
+    data::ShardWriter &pool_image = writer.split("pool_image", {image}),
+                      &pool_speech = writer.split("pool_speech", {audio});
+    for (int64_t i = 0; i < options.samples; ++i) {
+      pool_image.add({picture(i)});
+      pool_speech.add({sound(i)});
+    }
+  } else {
+    data::ShardWriter& split = writer.split(options.held_out, {text});
+    for (int64_t i = 0; i < options.samples; ++i) split.add({words(i)});
   }
-  for (const std::string name : {"train", "test"}) {
-    data::ShardWriter& pairs = writer.split(name, {image, text, audio, identity});
-    data::ShardWriter& questions = writer.split(name + "_questions", {{"sample", ElementType::i64, false, {}}, text,
-                                                                     {"answer", ElementType::i64, false, {}},
-                                                                     {"type", ElementType::i64, false, {}}});
-    for (int64_t i = 0; i < samples; ++i) {
-      pairs.add({picture(i), i % 6 == 5 ? std::string() : sentence(i), sound(i), i % 9});  // some samples have no text
+  for (const std::string& name : {std::string("train"), options.held_out}) {
+    if (!has_pairs) break;
+    std::vector<data::ColumnSpec> columns = {image, text, audio, identity};
+    if (has_labels) columns.push_back({"label", ElementType::i64, false, {}});
+    data::ShardWriter& pairs = writer.split(name, columns);
+    for (int64_t i = 0; i < options.samples; ++i) {
+      const std::vector<uint8_t> pixels = picture(i);
+      const std::string text_of_it = words(i);
+      const std::vector<int16_t> wave = options.lacks(i, "audio") ? std::vector<int16_t>() : sound(i);
+      const int64_t id = i % 9;
+      std::vector<data::Cell> cells = {pixels, text_of_it, wave, id};
+      if (has_labels) cells.emplace_back(id);
+      pairs.add(cells);
+    }
+    if (!has_questions) continue;
+    data::ShardWriter& questions = writer.split(name + "_questions", {{"sample", ElementType::i64, false, {}},
+                                                                      text,
+                                                                      {"answer", ElementType::i64, false, {}},
+                                                                      {"type", ElementType::i64, false, {}}});
+    for (int64_t i = 0; i < options.samples; ++i) {
       for (int64_t q = 0; q < 2; ++q) questions.add({i, std::string(q ? "what colour" : "is it red"), (i + q) % 3, q});
     }
   }
-  writer.set_attribute("answers", std::vector<std::string>{"yes", "no", "red"});
-  writer.set_attribute("question_types", std::vector<std::string>{"exists", "colour"});
+  if (has_questions) {
+    writer.set_attribute("answers", options.answers);
+    writer.set_attribute("question_types", std::vector<std::string>{"exists", "colour"});
+  }
   writer.set_attribute("sample_rate", int64_t{8000});
   writer.set_attribute("tokenizer", std::string("vocab.txt"));
-  writer.add_file("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nred\ngreen\nblue\nblack\nsquare\ncircle\nnear\nthe\nwhat\ncolour\nis\nit\n");
+  std::string vocabulary = "[PAD] [UNK] [CLS] [SEP] [MASK] " + options.vocabulary + " ";
+  std::replace(vocabulary.begin(), vocabulary.end(), ' ', '\n');
+  writer.add_file("vocab.txt", vocabulary);
   writer.finish();
 }
 
@@ -67,8 +116,9 @@ inline Recipe tiny_recipe(const std::filesystem::path& data) {
   r.model.image = {.stem_channels = {8, 16}, .width = 16, .layers = 1, .heads = 2, .hidden = 32, .dropout = 0.1};
   r.model.speech = {.mels = 40, .channels = 16, .hidden = 16, .layers = 2, .dropout = 0.1};
   r.model.fusion = {.layers = 1, .heads = 2, .hidden = 32, .dropout = 0.1};
-  for (StageOptions* stage : {static_cast<StageOptions*>(&r.text), static_cast<StageOptions*>(&r.image), static_cast<StageOptions*>(&r.speech),
-                              static_cast<StageOptions*>(&r.align), static_cast<StageOptions*>(&r.joint)}) {
+  for (StageOptions* stage : {static_cast<StageOptions*>(&r.text), static_cast<StageOptions*>(&r.image),
+                              static_cast<StageOptions*>(&r.speech), static_cast<StageOptions*>(&r.align),
+                              static_cast<StageOptions*>(&r.joint)}) {
     stage->steps = 20;
     stage->batch = 8;
     stage->schedule = {.peak = 1e-3, .warmup_steps = 2, .total_steps = 20};

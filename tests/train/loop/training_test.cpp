@@ -62,7 +62,7 @@ TEST_F(Training, ARunDirectoryHoldsWhatScriptsRelyOn) {
   std::ifstream in(at("run") / "summary.json");
   const auto summary = nlohmann::json::parse(in);
   EXPECT_EQ(summary["recipe"], "tiny");
-  EXPECT_EQ(summary["retrieval"]["text->image"]["n"], 24);
+  EXPECT_EQ(summary["retrieval"]["text->image"]["n"], 20);
   for (const char* key : {"total", "text", "image", "speech", "align", "joint"}) EXPECT_TRUE(summary["seconds"].contains(key)) << key;
   EXPECT_FALSE(summary.contains("probe"));  // the data has no labels
   EXPECT_EQ(harness::message_of<ConfigError>([&] { pretrain(r, {.out = at("run")}); }).substr(0, 5), "--out");

@@ -1,5 +1,6 @@
 #include "triad/train/metrics/run_log.h"
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -96,6 +97,23 @@ TEST(RunLog, TheProgressLineIsReadable) {
   StepMetrics m = metrics("align", 7);
   m.seconds_left = 83;
   EXPECT_EQ(progress_line(m), "align    7/100  loss 1.5000  lr 1.0e-03  10 samples/s  ETA 1:23");
+}
+
+TEST(RunLog, ALogGetsALineNowAndThenAndAtTheEndOfAStage) {
+  const harness::TempFolder folder;
+  testing::internal::CaptureStderr();
+  {
+    RunLog log(folder.path());
+    for (const int64_t step : {10, 20, 90, 100}) log.step(metrics("text", step));
+    log.note("done");
+  }
+  const std::string text = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::ranges::count(text, '\n'), 3) << text;
+  EXPECT_NE(text.find(" 10/100"), std::string::npos);
+  EXPECT_NE(text.find("100/100"), std::string::npos);
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  const std::string lines = content(folder.path() / "metrics.jsonl");
+  EXPECT_EQ(std::ranges::count(lines, '\n'), 4);
 }
 
 TEST(TensorBoard, ChecksumIsTheCastagnoliPolynomial) {

@@ -1,11 +1,11 @@
 #include "triad/data/audio/log_mel.h"
 
-#include <kissfft/kiss_fftr.h>
-
 #include <algorithm>
 #include <cmath>
-#include <memory>
+#include <complex>
 #include <numbers>
+
+#include <kissfft/kissfft.hh>
 
 #include "triad/core/base/error.h"
 
@@ -26,11 +26,13 @@ double hertz_of(double mel) {
 double highest_of(const LogMelOptions& o) { return o.highest > 0 ? o.highest : o.sample_rate / 2.0; }
 
 void check(const LogMelOptions& o) {
-  require<ValueError>(o.sample_rate > 0 && o.hop > 0 && o.window > 0 && o.mels > 0 && o.fft >= o.window && o.fft % 2 == 0,
-                      "log_mel", "sample rate ", o.sample_rate, ", window ", o.window, ", hop ", o.hop, ", fft ", o.fft,
-                      " and ", o.mels, " bands do not go together", Hint{"fft is even and not below window"});
-  require<ValueError>(o.lowest >= 0 && o.lowest < highest_of(o) && highest_of(o) <= o.sample_rate / 2.0, "log_mel", "bands from ",
-                      o.lowest, " to ", highest_of(o), " Hz do not fit below ", o.sample_rate / 2.0, " Hz");
+  require<ValueError>(
+      o.sample_rate > 0 && o.hop > 0 && o.window > 0 && o.mels > 0 && o.fft >= o.window && o.fft % 2 == 0, "log_mel",
+      "sample rate ", o.sample_rate, ", window ", o.window, ", hop ", o.hop, ", fft ", o.fft, " and ", o.mels,
+      " bands do not go together", Hint{"fft is even and not below window"});
+  require<ValueError>(o.lowest >= 0 && o.lowest < highest_of(o) && highest_of(o) <= o.sample_rate / 2.0, "log_mel",
+                      "bands from ", o.lowest, " to ", highest_of(o), " Hz do not fit below ", o.sample_rate / 2.0,
+                      " Hz");
 }
 
 /// A band's weights between its first and last bin.
@@ -39,11 +41,13 @@ struct Band {
   std::vector<float> weights;
 };
 
-/// What is the same for all sounds of some options.
+/// What is the same for all sounds of some options. In f64: rounding a loud tone to f32 leaves noise that a quiet band, of
+/// which the logarithm is taken, would show.
 struct Plan {
-  explicit Plan(const LogMelOptions& o) : window(static_cast<size_t>(o.window)) {
+  explicit Plan(const LogMelOptions& o)
+      : window(static_cast<size_t>(o.window)), transform(static_cast<size_t>(o.fft / 2), /*inverse=*/false) {
     for (size_t i = 0; i < window.size(); ++i)
-      window[i] = static_cast<float>(0.5 - 0.5 * std::cos(2 * std::numbers::pi * static_cast<double>(i) / o.window));
+      window[i] = 0.5 - 0.5 * std::cos(2 * std::numbers::pi * static_cast<double>(i) / o.window);
     const std::vector<float> bank = mel_filter_bank(o.sample_rate, o.fft, o.mels, o.lowest, highest_of(o));
     const size_t bins = static_cast<size_t>(o.fft / 2 + 1);
     for (size_t m = 0; m < static_cast<size_t>(o.mels); ++m) {
@@ -56,12 +60,9 @@ struct Plan {
     }
   }
 
-  std::vector<float> window;
+  std::vector<double> window;
+  kissfft<double> transform;
   std::vector<Band> bands;
-};
-
-struct FreeTransform {
-  void operator()(kiss_fftr_state* state) const { kiss_fftr_free(state); }
 };
 
 void normalise(LogMel& features) {
@@ -123,21 +124,24 @@ LogMel log_mel(std::span<const float> samples, const LogMelOptions& o) {
   const auto bad = std::find_if(samples.begin(), samples.end(), [](float v) { return !std::isfinite(v); });
   require<ValueError>(bad == samples.end(), "log_mel", "sample ", bad - samples.begin(), " is not finite");
   const Plan plan(o);
-  const std::unique_ptr<kiss_fftr_state, FreeTransform> transform(kiss_fftr_alloc(o.fft, 0, nullptr, nullptr));
-  std::vector<float> frame(static_cast<size_t>(o.fft)), power(static_cast<size_t>(o.fft / 2 + 1));
-  std::vector<kiss_fft_cpx> spectrum(power.size());
+  std::vector<double> frame(static_cast<size_t>(o.fft)), power(static_cast<size_t>(o.fft / 2 + 1));
+  std::vector<std::complex<double>> spectrum(static_cast<size_t>(o.fft / 2));
 
   LogMel features{log_mel_frames(std::ssize(samples), o), o.mels, {}};
   features.values.reserve(static_cast<size_t>(features.frames * features.mels));
   for (int64_t t = 0; t < features.frames; ++t) {
     const auto first = static_cast<size_t>(t * o.hop);
     for (size_t i = 0; i < plan.window.size(); ++i)
-      frame[i] = first + i < samples.size() ? samples[first + i] * plan.window[i] : 0.0f;
-    kiss_fftr(transform.get(), frame.data(), spectrum.data());
-    for (size_t i = 0; i < power.size(); ++i) power[i] = spectrum[i].r * spectrum[i].r + spectrum[i].i * spectrum[i].i;
+      frame[i] = first + i < samples.size() ? static_cast<double>(samples[first + i]) * plan.window[i] : 0;
+    plan.transform.transform_real(frame.data(), spectrum.data());
+    // The values at 0 and at half the sample rate are real; they share the first element.
+    power.front() = spectrum[0].real() * spectrum[0].real();
+    power.back() = spectrum[0].imag() * spectrum[0].imag();
+    for (size_t i = 1; i < spectrum.size(); ++i) power[i] = std::norm(spectrum[i]);
     for (const Band& band : plan.bands) {
       double sum = 0;
-      for (size_t i = 0; i < band.weights.size(); ++i) sum += static_cast<double>(band.weights[i] * power[band.first + i]);
+      for (size_t i = 0; i < band.weights.size(); ++i)
+        sum += static_cast<double>(band.weights[i]) * power[band.first + i];
       features.values.push_back(static_cast<float>(std::log(std::max(sum, o.floor))));
     }
   }

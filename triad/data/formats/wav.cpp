@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <fstream>
 #include <memory>
@@ -83,6 +84,27 @@ Waveform read_wav(const std::filesystem::path& path) {
   require<IoError>(static_cast<int64_t>(sound.samples.size()) == info.frames, "sound", name, " is cut off: it has ",
                    sound.samples.size(), " samples of ", info.frames);
   return sound;
+}
+
+std::string encode_wav(std::span<const int16_t> samples, int sample_rate) {
+  static_assert(std::endian::native == std::endian::little, "RIFF is little-endian");
+  constexpr int kPcm = 1, kChannels = 1, kBytes = 2, kFormatSize = 16, kHeaderSize = 44;
+  const auto size = static_cast<uint32_t>(samples.size_bytes());
+  std::string file;
+  const auto put = [&](auto value, size_t bytes) { file.append(reinterpret_cast<const char*>(&value), bytes); };
+  file += "RIFF";
+  put(size + kHeaderSize - 8, 4);
+  file += "WAVEfmt ";
+  put(kFormatSize, 4);
+  put(kPcm, 2);
+  put(kChannels, 2);
+  put(sample_rate, 4);
+  put(sample_rate * kChannels * kBytes, 4);
+  put(kChannels * kBytes, 2);
+  put(8 * kBytes, 2);
+  file += "data";
+  put(size, 4);
+  return file.append(reinterpret_cast<const char*>(samples.data()), samples.size_bytes());
 }
 
 }  // namespace triad::data

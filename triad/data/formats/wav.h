@@ -1,7 +1,10 @@
 // Sound files: WAV, FLAC and what else libsndfile reads.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <span>
+#include <string>
 
 #include "triad/data/audio/waveform.h"
 
@@ -11,5 +14,8 @@ namespace triad::data {
 /// sound is no error. IoError naming the file and what is wrong: not a sound, cut off, longer than two hours, values
 /// that are not finite.
 Waveform read_wav(const std::filesystem::path& path);
+
+/// A WAV file of one channel of 16-bit samples.
+std::string encode_wav(std::span<const int16_t> samples, int sample_rate);
 
 }  // namespace triad::data

@@ -2,6 +2,7 @@
 
 #include "triad/nn/initialize.h"
 #include "triad/ops/elementwise/cast.h"
+#include "triad/ops/reduce/sum.h"
 #include "triad/ops/shape/reshape.h"
 
 namespace triad::nn {
@@ -25,6 +26,15 @@ Tensor AnswerHead::forward(const Tensor& question_BTC, const Tensor& question_ma
   for (size_t i = 0; i < layers.size(); ++i)
     x = layers[i]->forward(x, question_mask_BT, image_BSC, {}, context.at(str("layers.", i)));
   return ops::cast(answer.forward(norm.forward(ops::select(x, 1, 0))), DType::f32);
+}
+
+Tensor AnswerHead::attention(const Tensor& question_BTC, const Tensor& question_mask_BT, const Tensor& image_BSC) const {
+  require<ValueError>(!layers.empty(), "AnswerHead", "there is no block that could attend");
+  Tensor x = question_BTC;
+  for (size_t i = 0; i + 1 < layers.size(); ++i)
+    x = layers[i]->forward(x, question_mask_BT, image_BSC, {}, {.dtype = x.dtype()});
+  const Tensor weights_BHTS = layers.back()->cross_attention_weights(x, question_mask_BT, image_BSC, {});
+  return ops::cast(ops::mean(ops::select(weights_BHTS, 2, 0), {1}), DType::f32);
 }
 
 }  // namespace triad::nn

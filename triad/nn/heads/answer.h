@@ -21,6 +21,9 @@ class AnswerHead : public Module {
   /// question: [B, T, width], question_mask: bool [B, T], image: [B, S, image_width] → logits f32 [B, answers].
   Tensor forward(const Tensor& question_BTC, const Tensor& question_mask_BT, const Tensor& image_BSC,
                  const Context& context) const;
+  /// Where the answers look: how much the first position attends to each token of the picture in the last block, the mean
+  /// over heads. f32 [B, S], rows of sum 1. ValueError without blocks.
+  Tensor attention(const Tensor& question_BTC, const Tensor& question_mask_BT, const Tensor& image_BSC) const;
 
   std::vector<std::unique_ptr<FusionBlock>> layers;
   LayerNorm norm;

@@ -17,8 +17,8 @@
 namespace triad::nn {
 namespace {
 
-constexpr double kHidden = -1e30;        // a score no softmax notices
-constexpr int64_t kIgnored = -100;       // target of a step without a future
+constexpr double kHidden = -1e30;   // a score no softmax notices
+constexpr int64_t kIgnored = -100;  // target of a step without a future
 
 /// The part of axis 1 whose future lies `distance` ahead (forward) or behind (backward), and that future.
 struct Pairing {
@@ -38,11 +38,14 @@ struct Pairing {
 
 SpeechPredictionHead::SpeechPredictionHead(const SpeechEncoder& encoder, int64_t distances, double initial_stddev,
                                            RandomKey key)
-    : stride_(encoder.stride()), shift_(encoder.reach() / encoder.stride() + 1), mels_(encoder.options().mels) {
+    : stride_(encoder.stride()),
+      shift_((encoder.reach() + encoder.stride() - 1) / encoder.stride() + 1),
+      mels_(encoder.options().mels) {
   const int64_t hidden = encoder.options().hidden, channels = encoder.options().channels;
   for (uint32_t direction = 0; direction < 2; ++direction) {
     const RandomKey at = key.at(direction);
-    frames[direction] = std::make_unique<Linear>(truncated_normal({stride_ * mels_, hidden}, initial_stddev, at.at("frames")));
+    frames[direction] =
+        std::make_unique<Linear>(truncated_normal({stride_ * mels_, hidden}, initial_stddev, at.at("frames")));
     for (int64_t i = 0; i < distances; ++i) {
       features[direction].push_back(std::make_unique<Linear>(
           truncated_normal({channels, hidden}, initial_stddev, at.at("features").at(static_cast<uint32_t>(i))), false));
@@ -67,7 +70,7 @@ int64_t SpeechPredictionHead::frame_count(const Tensor& lengths_B) const {
   int64_t count = 0;
   for (const int64_t length : lengths_B.to_vector<int64_t>()) {
     const int64_t steps = (length + stride_ - 1) / stride_;
-    count += std::max<int64_t>(0, length - shift_ * stride_);                   // forward: all but the first frames
+    count += std::max<int64_t>(0, length - shift_ * stride_);                     // forward: all but the first frames
     count += std::max<int64_t>(0, std::min(length, (steps - shift_) * stride_));  // backward: all but the last steps
   }
   return count * mels_;
@@ -81,19 +84,19 @@ int64_t SpeechPredictionHead::feature_count(const Tensor& lengths_B) const {
   return count;
 }
 
-LossSum SpeechPredictionHead::frame_loss(const SpeechStates& states, const Tensor& frames_BFM, const Tensor& lengths_B) const {
+LossSum SpeechPredictionHead::frame_loss(const SpeechStates& states, const Tensor& frames_BFM,
+                                         const Tensor& lengths_B) const {
   const int64_t batch = frames_BFM.size(0), given = frames_BFM.size(1), steps = states.features_BTC.size(1);
   LossSum loss{zeros({}), frame_count(lengths_B)};
   if (steps <= shift_) return loss;
   const Tensor visible = length_mask(lengths_B, given);
-  const Tensor clean = hide_masked(ops::cast(frames_BFM, DType::f32), visible);
   const auto by_step = [&](const Tensor& x, int64_t width) {
     const std::array<std::array<int64_t, 2>, 3> padding{{{0, 0}, {0, steps * stride_ - given}, {0, 0}}};
     return ops::reshape(ops::pad(x, padding), {batch, steps, width});
   };
-  const Tensor target = by_step(clean, stride_ * mels_);
-  const Tensor weight = by_step(ops::cast(ops::expand(ops::unsqueeze(visible, -1), {batch, given, mels_}), DType::f32),
-                                stride_ * mels_);
+  const Tensor target = by_step(ops::cast(frames_BFM, DType::f32), stride_ * mels_);
+  const Tensor weight =
+      by_step(ops::cast(ops::expand(ops::unsqueeze(visible, -1), {batch, given, mels_}), DType::f32), stride_ * mels_);
   for (size_t direction = 0; direction < 2; ++direction) {
     const Pairing pairing{shift_, direction == 1};
     const Tensor& hidden = direction == 0 ? states.forward_BTH : states.backward_BTH;

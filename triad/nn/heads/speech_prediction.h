@@ -39,7 +39,9 @@ class SpeechPredictionHead : public Module {
   int64_t frame_count(const Tensor& lengths_B) const;
   int64_t feature_count(const Tensor& lengths_B) const;
 
-  /// The smallest distance, in steps, at which the frames of a step are out of sight: stride * shift > reach.
+  /// The smallest distance, in steps, at which no frame of a step is in sight, whichever way one looks. The frames of step
+  /// t are stride * t to stride * t + stride - 1: looking back, the last of them must lie beyond the reach, so that
+  /// stride * shift - (stride - 1) > reach.
   int64_t shift() const { return shift_; }
 
   std::array<std::unique_ptr<Linear>, 2> frames;                 ///< forward, backward: [stride * M, H]

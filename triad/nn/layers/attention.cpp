@@ -1,11 +1,16 @@
 #include "triad/nn/layers/attention.h"
 
-#include <array>
+#include <cmath>
+#include <limits>
 
 #include "triad/nn/initialize.h"
 #include "triad/ops/attention/attention.h"
+#include "triad/ops/elementwise/binary.h"
+#include "triad/ops/elementwise/where.h"
+#include "triad/ops/matmul/matmul.h"
 #include "triad/ops/shape/concat.h"
 #include "triad/ops/shape/reshape.h"
+#include "triad/ops/softmax/softmax.h"
 
 namespace triad::nn {
 namespace {
@@ -75,6 +80,21 @@ Tensor CrossAttention::forward(const Tensor& x_BTC, const Tensor& memory_BSC, co
   const Tensor y = ops::attention(split_heads(query.forward(x_BTC), heads_), split_heads(kv[0], heads_),
                                   split_heads(kv[1], heads_), memory_mask_BS, attention_options(dropout_, context));
   return output.forward(join_heads(y));
+}
+
+Tensor CrossAttention::weights(const Tensor& x_BTC, const Tensor& memory_BSC, const Tensor& memory_mask_BS) const {
+  const std::vector<Tensor> kv = split_evenly(key_value.forward(memory_BSC), 2);
+  return attention_weights(split_heads(query.forward(x_BTC), heads_), split_heads(kv[0], heads_), memory_mask_BS);
+}
+
+Tensor attention_weights(const Tensor& q_BHTD, const Tensor& k_BHSD, const Tensor& key_mask_BS) {
+  Tensor scores = ops::matmul(q_BHTD, ops::transpose(k_BHSD, 2, 3)) / std::sqrt(static_cast<double>(q_BHTD.size(3)));
+  if (key_mask_BS.defined()) {
+    check_shape("attention_weights", "key_mask", key_mask_BS, {k_BHSD.size(0), k_BHSD.size(2)});
+    const Tensor seen = ops::unsqueeze(ops::unsqueeze(key_mask_BS, 1), 1);
+    scores = ops::where(seen, scores, full({}, -std::numeric_limits<double>::infinity(), scores.dtype(), scores.device()));
+  }
+  return ops::softmax(scores);
 }
 
 }  // namespace triad::nn

@@ -33,6 +33,8 @@ class CrossAttention : public Module {
   void visit(const Visitor& visitor) override;
   /// x: [B, T, C], memory: [B, S, memory_width], memory_mask: bool [B, S] or undefined → [B, T, C].
   Tensor forward(const Tensor& x_BTC, const Tensor& memory_BSC, const Tensor& memory_mask_BS, const Context& context) const;
+  /// Where forward() looks: attention_weights() of its queries and keys, [B, heads, T, S].
+  Tensor weights(const Tensor& x_BTC, const Tensor& memory_BSC, const Tensor& memory_mask_BS) const;
 
   Linear query, key_value, output;
 
@@ -40,6 +42,11 @@ class CrossAttention : public Module {
   int64_t heads_;
   double dropout_;
 };
+
+/// The weights by which ops::attention averages the values, without dropout: softmax(q k^T / sqrt(D)), 0 for keys that are
+/// masked. They fill a matrix that attention itself never makes: for looking at some samples, not for training.
+/// q: [B, H, T, D], k: [B, H, S, D], key_mask: bool [B, S] or undefined → [B, H, T, S] in the dtype of q.
+Tensor attention_weights(const Tensor& q_BHTD, const Tensor& k_BHSD, const Tensor& key_mask_BS);
 
 /// [B, T, C] → [B, heads, T, C / heads], a view.
 Tensor split_heads(const Tensor& x_BTC, int64_t heads);

@@ -66,12 +66,22 @@ void FusionBlock::visit(const Visitor& visitor) {
   visitor("feed_forward_norm", feed_forward_norm);
 }
 
+Tensor FusionBlock::attend_to_self(const Tensor& x_BTC, const Tensor& key_mask_BT, const Context& context) const {
+  return x_BTC + dropout(attention.forward(attention_norm.forward(x_BTC), key_mask_BT, context), dropout_, context);
+}
+
 Tensor FusionBlock::forward(const Tensor& x_BTC, const Tensor& key_mask_BT, const Tensor& memory_BSC,
                             const Tensor& memory_mask_BS, const Context& context) const {
-  const Context self = context.at("attention"), cross = context.at("cross_attention"), feed = context.at("feed_forward");
-  Tensor x = x_BTC + dropout(attention.forward(attention_norm.forward(x_BTC), key_mask_BT, self), dropout_, self);
+  const Context cross = context.at("cross_attention"), feed = context.at("feed_forward");
+  Tensor x = attend_to_self(x_BTC, key_mask_BT, context.at("attention"));
   x = x + dropout(cross_attention.forward(cross_attention_norm.forward(x), memory_BSC, memory_mask_BS, cross), dropout_, cross);
   return x + dropout(feed_forward.forward(feed_forward_norm.forward(x)), dropout_, feed);
+}
+
+Tensor FusionBlock::cross_attention_weights(const Tensor& x_BTC, const Tensor& key_mask_BT, const Tensor& memory_BSC,
+                                            const Tensor& memory_mask_BS) const {
+  const Tensor x = attend_to_self(x_BTC, key_mask_BT, {.dtype = x_BTC.dtype()});
+  return cross_attention.weights(cross_attention_norm.forward(x), memory_BSC, memory_mask_BS);
 }
 
 }  // namespace triad::nn

@@ -62,6 +62,9 @@ class FusionBlock : public Module {
   /// x: [B, T, C], memory: [B, S, memory_width]; masks as in attention → [B, T, C].
   Tensor forward(const Tensor& x_BTC, const Tensor& key_mask_BT, const Tensor& memory_BSC, const Tensor& memory_mask_BS,
                  const Context& context) const;
+  /// The weights of the cross-attention in forward(), outside of training: [B, heads, T, S].
+  Tensor cross_attention_weights(const Tensor& x_BTC, const Tensor& key_mask_BT, const Tensor& memory_BSC,
+                                 const Tensor& memory_mask_BS) const;
 
   SelfAttention attention;
   LayerNorm attention_norm;
@@ -71,6 +74,8 @@ class FusionBlock : public Module {
   LayerNorm feed_forward_norm;
 
  private:
+  Tensor attend_to_self(const Tensor& x_BTC, const Tensor& key_mask_BT, const Context& context) const;
+
   double dropout_;
 };
 

@@ -73,9 +73,9 @@ Tensor naive_conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, c
 namespace {
 
 Sample conv2d_sample(std::string label, Tensor x, Tensor weight, Tensor bias, Conv2dOptions options) {
-  const double flops = 2.0 * static_cast<double>(output_shape(x, weight, options).numel()) *
-                       static_cast<double>(weight.numel() / std::max<int64_t>(weight.size(0), 1));
-  const double bytes = 4.0 * static_cast<double>(x.numel() + weight.numel());
+  const int64_t outputs = output_shape(x, weight, options).numel();
+  const double flops = 2.0 * static_cast<double>(outputs * (weight.numel() / std::max<int64_t>(weight.size(0), 1)));
+  const double bytes = 4.0 * static_cast<double>(x.numel() + weight.numel() + outputs);
   return {.label = std::move(label),
           .inputs = {std::move(x), std::move(weight), std::move(bias)},
           .run = [options](std::span<const Tensor> in) -> Tensors { return {conv2d(in[0], in[1], in[2], options)}; },

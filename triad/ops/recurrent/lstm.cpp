@@ -122,6 +122,7 @@ Tensors naive(std::span<const Tensor> in, bool reverse) {
 Sample lstm_sample(std::string label, std::vector<Tensor> inputs, bool reverse = false) {
   const double frames = static_cast<double>(inputs[0].size(0) * inputs[0].size(1));
   const double weights = static_cast<double>(inputs[2].numel() + inputs[3].numel());
+  const double values = static_cast<double>(inputs[0].numel()) + frames * static_cast<double>(inputs[3].size(1));
   return {.label = std::move(label),
           .inputs = std::move(inputs),
           .run = [reverse](std::span<const Tensor> in) -> Tensors {
@@ -130,7 +131,7 @@ Sample lstm_sample(std::string label, std::vector<Tensor> inputs, bool reverse =
           },
           .reference = [reverse](std::span<const Tensor> in) { return naive(in, reverse); },
           .flops = 2 * frames * weights,
-          .min_bytes = 4 * (frames + weights)};
+          .min_bytes = 4 * (values + weights)};
 }
 
 const RegisterOp registered([] {

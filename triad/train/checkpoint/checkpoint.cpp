@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <iostream>
-#include <map>
+#include <span>
 
 #include "triad/data/formats/durable_file.h"
 #include "triad/data/formats/hdf5.h"
@@ -18,7 +17,9 @@ using data::hdf5::File;
 constexpr int64_t kSchema = 1;
 constexpr data::hdf5::Layout kLayout{.deflate = 0};  // weights do not compress
 
-std::span<const float> values_of(const Tensor& contiguous) { return {contiguous.data<float>(), static_cast<size_t>(contiguous.numel())}; }
+std::span<const float> values_of(const Tensor& contiguous) {
+  return {contiguous.data<float>(), static_cast<size_t>(contiguous.numel())};
+}
 
 /// The part of a flat array that belongs to a parameter.
 Tensor slice_of(const Tensor& flat, const optim::Arena::Slice& slice) {
@@ -30,14 +31,6 @@ File open_checked(const std::filesystem::path& file) {
   require<IoError>(in.has_attribute("schema") && in.integer_attribute("schema") == kSchema, file.string(),
                    "is no checkpoint of schema ", kSchema);
   return in;
-}
-
-Tensor read_tensor(const File& in, const std::filesystem::path& file, const std::string& name, const Shape& shape) {
-  require<IoError>(in.contains(name), file.string(), "has no tensor '", name, "'", Hint{"was it written by a model of another shape?"});
-  const data::hdf5::Dataset stored = in.dataset(name);
-  require<IoError>(stored.shape() == shape, file.string(), "tensor '", name, "' has shape ", stored.shape(), ", the model expects ",
-                   shape);
-  return from_values(stored.read<float>(), shape);
 }
 
 /// Stage and step of a file name; nothing for other files.
@@ -52,28 +45,24 @@ std::optional<std::pair<size_t, int64_t>> parse_name(const std::filesystem::path
   return std::pair{static_cast<size_t>(stage - kStageNames.begin()), step};
 }
 
-/// Checkpoints in `dir`, the one that is furthest along first.
-std::vector<std::filesystem::path> by_progress(const std::filesystem::path& dir) {
-  std::vector<std::pair<std::pair<size_t, int64_t>, std::filesystem::path>> found;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(dir, error)) {
-    if (const auto place = parse_name(entry.path())) found.emplace_back(*place, entry.path());
+Tensor read_tensor(const data::hdf5::Dataset& stored) { return from_values(stored.read<float>(), stored.shape()); }
+
+std::string_view stage_of(const std::filesystem::path& file) { return kStageNames[parse_name(file)->first]; }
+
+/// Every tensor below `group`, by path.
+void collect(const data::hdf5::Group& group, const std::string& prefix, data::TensorMap& tensors) {
+  constexpr int64_t kDeepest = 16;  // links can lead a group into itself
+  require<IoError>(std::ranges::count(prefix, '/') < kDeepest, "checkpoint", "groups nest too deep: ", group.where());
+  for (const std::string& name : group.names()) {
+    if (group.is_group(name))
+      collect(group.group(name), prefix + name + "/", tensors);
+    else
+      tensors[prefix + name] = read_tensor(group.dataset(name));
   }
-  std::sort(found.begin(), found.end(), std::greater<>());
-  std::vector<std::filesystem::path> files;
-  for (auto& [place, file] : found) files.push_back(std::move(file));
-  return files;
 }
 
-/// Every tensor below `group`, as bytes, by path.
-void collect(const data::hdf5::Group& group, const std::string& prefix, std::map<std::string, std::vector<float>>& tensors) {
-  constexpr int64_t kDeepest = 16;  // links can lead a group into itself
-  require<IoError>(std::ranges::count(prefix, '/') < kDeepest, "checkpoint", "groups nest too deep: ",
-                   group.where());
-  for (const std::string& name : group.names()) {
-    if (group.is_group(name)) collect(group.group(name), prefix + name + "/", tensors);
-    else tensors[prefix + name] = group.read<float>(name);
-  }
+bool same_bits(const Tensor& a, const Tensor& b) {
+  return a.shape() == b.shape() && std::ranges::equal(std::as_bytes(values_of(a)), std::as_bytes(values_of(b)));
 }
 
 }  // namespace
@@ -89,10 +78,12 @@ void save_checkpoint(const std::filesystem::path& path, const std::vector<NamedP
   file.set_attribute("loaders", std::string_view(progress.loaders));
   file.set_attribute("optimizer_steps", optimizer.steps());
   for (const NamedParameter& p : parameters)
-    file.write<float>("parameters/" + p.name, values_of(contiguous(p.parameter->value().detach())), p.parameter->shape(), kLayout);
+    file.write<float>("parameters/" + p.name, values_of(contiguous(p.parameter->value().detach())),
+                      p.parameter->shape(), kLayout);
   for (const optim::OptimizerState& state : optimizer.states()) {
     for (const optim::Arena::Slice& slice : arena.slices()) {
-      file.write<float>("optimizer/" + state.name + "/" + slice.name, values_of(slice_of(state.values, slice)), {slice.numel}, kLayout);
+      file.write<float>("optimizer/" + state.name + "/" + slice.name, values_of(slice_of(state.values, slice)),
+                        {slice.numel}, kLayout);
     }
   }
   file.close();
@@ -107,11 +98,38 @@ Progress read_progress(const std::filesystem::path& path) {
           .loaders = file.text_attribute("loaders")};
 }
 
+data::TensorMap read_parameters(const std::filesystem::path& path) {
+  data::TensorMap tensors;
+  collect(open_checked(path).group("parameters"), "", tensors);
+  return tensors;
+}
+
+void assign_parameters(const std::string& source, const data::TensorMap& tensors,
+                       const std::vector<NamedParameter>& parameters) {
+  for (const NamedParameter& p : parameters) {
+    const auto found = tensors.find(p.name);
+    require<IoError>(found != tensors.end(), source, "has no tensor '", p.name, "'",
+                     Hint{"was it written by a model of another shape?"});
+    const Tensor& tensor = found->second;
+    require<IoError>(tensor.shape() == p.parameter->shape(), source, "tensor '", p.name, "' has shape ", tensor.shape(),
+                     ", the model expects ", p.parameter->shape());
+    require<IoError>(is_floating(tensor.dtype()), source, "tensor '", p.name, "' is ", tensor.dtype(),
+                     ", the model expects f32");
+  }
+  for (const NamedParameter& p : parameters) p.parameter->assign(p.name, tensors.at(p.name));
+}
+
 void load_parameters(const std::filesystem::path& path, const std::vector<NamedParameter>& parameters) {
-  const File file = open_checked(path);
-  std::vector<Tensor> values;
-  for (const NamedParameter& p : parameters) values.push_back(read_tensor(file, path, "parameters/" + p.name, p.parameter->shape()));
-  for (size_t i = 0; i < parameters.size(); ++i) parameters[i].parameter->assign(parameters[i].name, values[i]);
+  const bool weights_alone = path.extension() == ".safetensors";
+  assign_parameters(path.string(), weights_alone ? data::read_safetensors(path) : read_parameters(path), parameters);
+}
+
+void export_parameters(const std::filesystem::path& checkpoint, const std::filesystem::path& out) {
+  const Progress progress = read_progress(checkpoint);
+  data::SafetensorsMetadata metadata{{"stage", progress.stage}, {"step", str(progress.step)}};
+  const std::filesystem::path config = checkpoint.parent_path().parent_path() / "config.yaml";
+  if (std::filesystem::exists(config)) metadata["recipe"] = read_recipe(config).name;
+  data::write_safetensors(out, read_parameters(checkpoint), metadata);
 }
 
 void load_optimizer(const std::filesystem::path& path, const optim::Arena& arena, optim::Optimizer& optimizer) {
@@ -119,7 +137,12 @@ void load_optimizer(const std::filesystem::path& path, const optim::Arena& arena
   for (const optim::OptimizerState& state : optimizer.states()) {
     for (const optim::Arena::Slice& slice : arena.slices()) {
       Tensor part = slice_of(state.values, slice);
-      copy_into(part, read_tensor(file, path, "optimizer/" + state.name + "/" + slice.name, {slice.numel}));
+      const std::string name = "optimizer/" + state.name + "/" + slice.name;
+      require<IoError>(file.contains(name), path.string(), "has no tensor '", name, "'");
+      const Tensor stored = read_tensor(file.dataset(name));
+      require<IoError>(stored.shape() == part.shape(), path.string(), "tensor '", name, "' has shape ", stored.shape(),
+                       ", the optimizer expects ", part.shape());
+      copy_into(part, stored);
     }
   }
   optimizer.set_steps(file.integer_attribute("optimizer_steps"));
@@ -129,11 +152,28 @@ std::filesystem::path checkpoint_path(const std::filesystem::path& dir, const st
   return dir / str(stage, "-", step, ".h5");
 }
 
+std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& dir) {
+  std::vector<std::pair<std::pair<size_t, int64_t>, std::filesystem::path>> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(dir, error)) {
+    if (const auto place = parse_name(entry.path())) found.emplace_back(*place, entry.path());
+  }
+  std::sort(found.begin(), found.end(), std::greater<>());
+  std::vector<std::filesystem::path> files;
+  for (auto& [place, file] : found) files.push_back(std::move(file));
+  return files;
+}
+
 std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& dir) {
-  for (const std::filesystem::path& file : by_progress(dir)) {
+  return newest_checkpoint(dir, "");
+}
+
+std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& dir, std::string_view stage) {
+  for (const std::filesystem::path& file : list_checkpoints(dir)) {
+    if (!stage.empty() && stage_of(file) != stage) continue;
     try {
       read_progress(file);
-      std::map<std::string, std::vector<float>> tensors;
+      data::TensorMap tensors;
       collect(File::open(file), "", tensors);  // reads every chunk against its checksum
       return file;
     } catch (const IoError& e) {
@@ -143,23 +183,27 @@ std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::pa
   return std::nullopt;
 }
 
+std::filesystem::path resolve_checkpoint(const std::filesystem::path& path) {
+  if (!std::filesystem::is_directory(path)) return path;
+  if (const auto newest = newest_checkpoint(path / "checkpoints")) return *newest;
+  fail<IoError>(path.string(), "holds no checkpoint", Hint{"is it a run directory of `triad pretrain`?"});
+}
+
 void remove_old_checkpoints(const std::filesystem::path& dir, const std::string& stage, int64_t keep) {
   int64_t seen = 0;
-  for (const std::filesystem::path& file : by_progress(dir)) {
-    if (kStageNames[parse_name(file)->first] == stage && ++seen > keep) std::filesystem::remove(file);
+  for (const std::filesystem::path& file : list_checkpoints(dir)) {
+    if (stage_of(file) == stage && ++seen > keep) std::filesystem::remove(file);
   }
 }
 
 std::vector<std::string> differing_tensors(const std::filesystem::path& a, const std::filesystem::path& b) {
-  std::map<std::string, std::vector<float>> left, right;
+  data::TensorMap left, right;
   collect(open_checked(a), "", left);
   collect(open_checked(b), "", right);
   std::vector<std::string> names;
   for (const auto& [name, values] : left) {
     const auto other = right.find(name);
-    const bool same = other != right.end() && other->second.size() == values.size() &&
-                      std::memcmp(other->second.data(), values.data(), values.size() * sizeof(float)) == 0;
-    if (!same) names.push_back(name);
+    if (other == right.end() || !same_bits(values, other->second)) names.push_back(name);
   }
   for (const auto& [name, values] : right) {
     if (!left.contains(name)) names.push_back(name);

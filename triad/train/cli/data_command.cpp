@@ -8,6 +8,7 @@
 #include "triad/core/base/error.h"
 #include "triad/data/build/builder.h"
 #include "triad/data/shards/inspect.h"
+#include "triad/train/metrics/terminal_line.h"
 
 namespace triad::train {
 namespace {
@@ -50,8 +51,11 @@ void add_option(CLI::App& command, const BuilderOption& option, data::Attributes
 }
 
 void run_build(const data::Builder& builder, BuildArguments& arguments, CommandContext& context) {
+  TerminalLine line;
   arguments.request.out = arguments.out;
+  arguments.request.progress = [&](int64_t done) { line.show(str(done, " samples")); };
   const data::Manifest manifest = builder.build(arguments.request);
+  line.end();
   context.out << arguments.out << ": data set " << manifest.name << ", fingerprint " << manifest.fingerprint() << "\n";
   for (const data::SplitEntry& split : manifest.splits) {
     context.out << "  " << split.name << ": " << split.samples << " samples\n";

@@ -41,7 +41,7 @@ void add_pretrain(CLI::App& app) {
   CLI::App* command = app.add_subcommand("pretrain", "Run the stages of a recipe");
   command->add_option("CONFIG", a->config, "recipe, such as configs/demo.yaml")->required();
   command->add_option("--only", a->only, "run one stage: text, image, speech, align, joint")->type_name("STAGE");
-  command->add_option("--from", a->from, "start with the weights of another run")->type_name("RUN");
+  command->add_option("--from", a->from, "start with the weights of another run, a checkpoint or a safetensors file")->type_name("RUN|FILE");
   command->add_option("--resume", a->resume, "auto: go on from the newest good checkpoint in --out, or start")->check(CLI::IsMember({"auto"}));
   command->add_option("--set", a->overrides, "override a key of the recipe")->type_name("KEY=VALUE")->take_all()->allow_extra_args(false);
   command->add_option("--seed", a->seed, "the same as --set train.seed=N");
@@ -61,19 +61,14 @@ void add_eval(CLI::App& app, CommandContext& context) {
   command->callback([a, &context] {
     const LoadedRun run = load_run(a->run);
     std::unique_ptr<TrainingData> other;
-    if (!a->data.empty()) other = std::make_unique<TrainingData>(a->data, run.recipe.model.text.max_positions);
-    const std::string json = to_json(evaluate(run.recipe, *run.data, other ? *other : *run.data, *run.model));
+    if (!a->data.empty()) other = std::make_unique<TrainingData>(a->data, *run.data);
+    const TrainingData& data = other ? *other : *run.data;
+    const Evaluation evaluation = evaluate({run.recipe, fs::path(a->run) / "checkpoints", *run.data, *run.model}, data);
+    require<IoError>(!evaluation.split.empty(), data.dataset().folder().string(), "has no held-out split, such as test or validation");
+    const std::string json = to_json(evaluation);
     context.out << json;
     if (!a->json.empty()) data::write_durably(a->json, json);
   });
-}
-
-/// A checkpoint file, or the newest one of a run directory.
-fs::path checkpoint_of(const std::string& argument) {
-  if (!fs::is_directory(argument)) return argument;
-  const std::optional<fs::path> newest = newest_checkpoint(fs::path(argument) / "checkpoints");
-  require<IoError>(newest.has_value(), argument, "holds no checkpoint");
-  return *newest;
 }
 
 void add_ckpt(CLI::App& app, CommandContext& context) {
@@ -87,10 +82,21 @@ void add_ckpt(CLI::App& app, CommandContext& context) {
   diff->add_option("A", a->a, "checkpoint or run")->required();
   diff->add_option("B", a->b, "checkpoint or run")->required();
   diff->callback([a, &context] {
-    const std::vector<std::string> names = differing_tensors(checkpoint_of(a->a), checkpoint_of(a->b));
+    const std::vector<std::string> names = differing_tensors(resolve_checkpoint(a->a), resolve_checkpoint(a->b));
     for (const std::string& name : names) context.out << name << '\n';
     if (!names.empty()) context.exit_code = kExitFailure;
   });
+  CLI::App* list = command->add_subcommand("ls", "List the checkpoints of a run, the newest first");
+  list->add_option("RUN", a->a, "run directory")->required();
+  list->callback([a, &context] {
+    const std::vector<fs::path> files = list_checkpoints(fs::path(a->a) / "checkpoints");
+    require<IoError>(!files.empty(), a->a, "holds no checkpoint");
+    for (const fs::path& file : files) context.out << file.string() << "  " << fs::file_size(file) << " bytes\n";
+  });
+  CLI::App* write = command->add_subcommand("export", "Write the weights of a checkpoint as a safetensors file");
+  write->add_option("A", a->a, "checkpoint or run")->required();
+  write->add_option("--out", a->b, "the file to write")->required()->type_name("FILE");
+  write->callback([a] { export_parameters(resolve_checkpoint(a->a), a->b); });
 }
 
 }  // namespace

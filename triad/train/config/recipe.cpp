@@ -1,5 +1,6 @@
 #include "triad/train/config/recipe.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "triad/data/formats/durable_file.h"
@@ -173,14 +174,40 @@ void bind(Binder& b, ModelOptions& o) {
   require_positive(b, "initial_temperature", o.initial_temperature);
 }
 
+namespace {
+
+struct BuildOptions {
+  const std::vector<data::BuilderOption>& known;
+  data::Attributes& values;
+};
+
+void bind(Binder& b, BuildOptions& o) {
+  for (const data::BuilderOption& option : o.known) {
+    data::Attribute& value = o.values.try_emplace(option.name, option.value).first->second;
+    std::visit([&](auto& typed) { b(option.name, typed); }, value);
+  }
+}
+
+/// The options of the builder of this name; none for a data set that is only read.
+const std::vector<data::BuilderOption>& builder_options(const std::string& name) {
+  static const std::vector<data::BuilderOption> none;
+  const auto builder = std::ranges::find(data::all_builders(), name, &data::Builder::name);
+  return builder != data::all_builders().end() ? builder->options : none;
+}
+
+}  // namespace
+
 void bind(Binder& b, DataOptions& o) {
   b("name", o.name);
   b("dir", o.dir);
-  b("mnist", o.mnist);
-  b("fsdd", o.fsdd);
+  BuildOptions build{builder_options(o.name), o.build};
+  b("build", build);
+  b("split", o.split);
   b("loader_threads", o.loader_threads);
   if (o.name.empty()) b.refuse("name", "missing: the name of a data set", Hint{"`triad data list` shows them"});
   if (o.dir.empty()) b.refuse("dir", "missing: the folder of the data set");
+  if (o.split == "train" || o.split.starts_with("pool_"))
+    b.refuse("split", "'", o.split, "' is trained on", Hint{"test or validation"});
   require_positive(b, "loader_threads", static_cast<double>(o.loader_threads));
 }
 

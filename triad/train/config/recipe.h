@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "triad/core/base/dtype.h"
+#include "triad/data/build/builder.h"
 #include "triad/nn/encoders/image_encoder.h"
 #include "triad/nn/encoders/speech_encoder.h"
 #include "triad/nn/encoders/text_encoder.h"
@@ -70,9 +71,10 @@ struct ModelOptions {
 };
 
 struct DataOptions {
-  std::string name;                   ///< a data set `triad data list` knows
-  std::filesystem::path dir;          ///< where it lies; it is built there if nothing does
-  std::filesystem::path mnist, fsdd;  ///< sources of `digits`
+  std::string name;            ///< a data set `triad data list` knows
+  std::filesystem::path dir;   ///< where it lies; it is built there if nothing does
+  data::Attributes build;      ///< options of its builder, as in `triad data build NAME --help`
+  std::string split = "test";  ///< held-out samples to measure on; "validation" while choices depend on the result
   int64_t loader_threads = 1;
 };
 

@@ -4,6 +4,7 @@
 
 #include "triad/autograd/grad_mode.h"
 #include "triad/data/text/masking.h"
+#include "triad/ops/index/index_select.h"
 #include "triad/ops/reduce/extremum.h"
 
 namespace triad::train {
@@ -50,53 +51,84 @@ struct Baselines {
   }
 };
 
-double share(int64_t part, int64_t whole) { return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0; }
+double share(int64_t part, int64_t whole) { return static_cast<double>(part) / static_cast<double>(whole); }
+
+struct Tally {
+  int64_t asked = 0, right = 0, by_question = 0, by_majority = 0;
+
+  AnswerShares shares() const {
+    return {asked, share(right, asked), share(by_question, asked), share(by_majority, asked)};
+  }
+};
+
+/// Some questions, and each of their pictures once.
+struct QuestionBatch {
+  std::vector<data::Sample> questions;
+  TextBatch text;
+  Tensor images_BCHW;
+  std::vector<int64_t> picture_of;  ///< row of images_BCHW, a question
+};
+
+QuestionBatch read_questions(const TrainingData& data, const data::SplitReader& questions,
+                             const data::SplitReader& pictures, int64_t first) {
+  QuestionBatch batch;
+  std::vector<std::vector<int32_t>> texts;
+  std::vector<data::Value> images;
+  int64_t last_picture = -1;  // questions about one picture follow each other
+  for (int64_t i = first; i < std::min(first + kBatch, questions.size()); ++i) {
+    const data::Sample& question = batch.questions.emplace_back(questions.read(i));
+    texts.push_back(data.tokens(question["text"]));
+    const auto picture = question["sample"].scalar<int64_t>();
+    if (picture != last_picture) images.push_back(pictures.read(picture, "image"));
+    last_picture = picture;
+    batch.picture_of.push_back(std::ssize(images) - 1);
+  }
+  batch.text = collate_text(texts, data.tokenizer().special().pad);
+  batch.images_BCHW = collate_images(images);
+  return batch;
+}
 
 }  // namespace
 
-AnswerAccuracy answer_questions(const Model& model, const TrainingData& training, const TrainingData& data, std::string_view split) {
+std::optional<AnswerAccuracy> answer_questions(const Model& model, const TrainingData& training,
+                                               const TrainingData& data, std::string_view split) {
   const NoGrad no_tape;
+  const data::SplitReader &questions = data.split(str(split, "_questions")), &pictures = data.split(split);
+  if (questions.size() == 0) return std::nullopt;
   const Baselines baselines(training.split("train_questions"));
-  const data::SplitReader& questions = data.split(str(split, "_questions"));
-  const data::SplitReader& pictures = data.split(split);
-  const std::vector<std::string>& types = data.dataset().manifest().list("question_types");
-  std::map<int64_t, std::pair<int64_t, int64_t>> by_type;  // right, asked
-  int64_t right = 0, by_question = 0, by_majority = 0;
+  const int64_t majority = baselines.all.most_frequent();
+  Tally all;
+  std::map<int64_t, Tally> by_type;
   AnswerAccuracy result;
   for (int64_t first = 0; first < questions.size(); first += kBatch) {
-    std::vector<std::vector<int32_t>> texts;
-    std::vector<data::Value> images;
-    std::vector<data::Sample> samples;
-    for (int64_t i = first; i < std::min(first + kBatch, questions.size()); ++i) {
-      samples.push_back(questions.read(i));
-      texts.push_back(data.tokens(samples.back()["text"]));
-      images.push_back(pictures.read(samples.back()["sample"].scalar<int64_t>(), "image"));
-    }
-    const TextBatch batch = collate_text(texts, data.tokenizer().special().pad);
-    const Tensor tokens = model.image.forward(collate_images(images), kEvaluation);
-    const Tensor hidden = model.text.forward(batch.ids_BT, batch.mask_BT, kEvaluation);
-    const Tensor logits = model.answer->forward(hidden, batch.mask_BT, tokens, kEvaluation);
+    const QuestionBatch batch = read_questions(data, questions, pictures, first);
+    const Tensor tokens = model.image.forward(batch.images_BCHW, kEvaluation);
+    const Tensor seen = ops::index_select(tokens, 0, from_values(batch.picture_of, {std::ssize(batch.picture_of)}));
+    const Tensor hidden = model.text.forward(batch.text.ids_BT, batch.text.mask_BT, kEvaluation);
+    const Tensor logits = model.answer->forward(hidden, batch.text.mask_BT, seen, kEvaluation);
     const std::vector<int64_t> guesses = ops::argmax(logits, -1).to_vector<int64_t>();
     for (size_t i = 0; i < guesses.size(); ++i) {
-      const int64_t answer = samples[i]["answer"].scalar<int64_t>(), type = samples[i]["type"].scalar<int64_t>();
-      const bool is_right = guesses[i] == answer;
-      right += is_right;
-      by_type[type].first += is_right;
-      ++by_type[type].second;
-      by_question += baselines.guess(samples[i]["text"].text(), type) == answer;
-      by_majority += baselines.all.most_frequent() == answer;
+      const auto answer = batch.questions[i]["answer"].scalar<int64_t>(),
+                 type = batch.questions[i]["type"].scalar<int64_t>();
+      const int64_t by_question = baselines.guess(batch.questions[i]["text"].text(), type);
+      for (Tally* tally : {&all, &by_type[type]}) {
+        ++tally->asked;
+        tally->right += guesses[i] == answer;
+        tally->by_question += by_question == answer;
+        tally->by_majority += majority == answer;
+      }
     }
     result.guesses.insert(result.guesses.end(), guesses.begin(), guesses.end());
   }
-  result.accuracy = share(right, questions.size());
-  result.question_only = share(by_question, questions.size());
-  result.majority = share(by_majority, questions.size());
-  for (const auto& [type, counts] : by_type) result.by_type[types.at(static_cast<size_t>(type))] = share(counts.first, counts.second);
+  result.all = all.shares();
+  for (const auto& [type, tally] : by_type)
+    result.by_type[listed(data.dataset().manifest(), "question_types", type)] = tally.shares();
   return result;
 }
 
-MaskedAccuracy guess_masked_tokens(const Model& model, const TrainingData& training, const TrainingData& data,
-                                   std::string_view name, double masked_share) {
+std::optional<MaskedAccuracy> guess_masked_tokens(const Model& model, const TrainingData& training,
+                                                  const TrainingData& data, std::string_view name,
+                                                  double masked_share) {
   const NoGrad no_tape;
   const data::Tokenizer& tokenizer = training.tokenizer();
   Counts seen;
@@ -112,7 +144,8 @@ MaskedAccuracy guess_masked_tokens(const Model& model, const TrainingData& train
     std::vector<std::vector<data::MaskedToken>> masked;
     for (int64_t i = first; i < std::min(first + kBatch, split.size()); ++i) {
       sequences.push_back(data.tokens(split.read(i, "text")));
-      masked.push_back(data::mask_tokens(sequences.back(), tokenizer.special(), tokenizer.vocabulary_size(), masked_share,
+      masked.push_back(data::mask_tokens(sequences.back(), tokenizer.special(), tokenizer.vocabulary_size(),
+                                         masked_share,
                                          {.site = random_site("evaluation"), .sample = static_cast<uint32_t>(i)}));
     }
     const TextBatch batch = collate_text(sequences, tokenizer.special().pad);
@@ -125,7 +158,8 @@ MaskedAccuracy guess_masked_tokens(const Model& model, const TrainingData& train
     }
     if (positions.empty()) continue;
     const Tensor hidden = model.text.forward(batch.ids_BT, batch.mask_BT, kEvaluation);
-    const Tensor logits = model.masked_lm.forward(nn::rows_at(hidden, from_values(positions, {std::ssize(positions)})), model.text.tokens);
+    const Tensor logits = model.masked_lm.forward(nn::rows_at(hidden, from_values(positions, {std::ssize(positions)})),
+                                                  model.text.tokens);
     const std::vector<int64_t> guesses = ops::argmax(logits, -1).to_vector<int64_t>();
     for (size_t i = 0; i < guesses.size(); ++i) {
       right += guesses[i] == originals[i];
@@ -133,7 +167,8 @@ MaskedAccuracy guess_masked_tokens(const Model& model, const TrainingData& train
     }
     asked += std::ssize(guesses);
   }
-  return {share(right, asked), share(by_unigram, asked)};
+  if (asked == 0) return std::nullopt;
+  return MaskedAccuracy{share(right, asked), share(by_unigram, asked)};
 }
 
 }  // namespace triad::train

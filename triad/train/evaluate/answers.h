@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,24 +12,31 @@
 
 namespace triad::train {
 
-struct AnswerAccuracy {
+/// Shares of questions answered right, by the model and by what never sees a picture.
+struct AnswerShares {
+  int64_t asked = 0;
   double accuracy = 0;
   double question_only = 0;  ///< by the most frequent training answer of the same question, else of its type
   double majority = 0;       ///< by the most frequent training answer
-  std::map<std::string, double> by_type;
+};
+
+struct AnswerAccuracy {
+  AnswerShares all;
+  std::map<std::string, AnswerShares> by_type;
   std::vector<int64_t> guesses;  ///< one a question of the split
 };
 
-/// Accuracy on SPLIT_questions of `data`; the baselines learn from train_questions of `training`.
-AnswerAccuracy answer_questions(const Model& model, const TrainingData& training, const TrainingData& data, std::string_view split);
+/// Accuracy on SPLIT_questions of `data`, nothing if it is empty; the baselines learn from train_questions of `training`.
+std::optional<AnswerAccuracy> answer_questions(const Model& model, const TrainingData& training,
+                                               const TrainingData& data, std::string_view split);
 
 /// Masked tokens of the texts of a split that the model guesses right, next to always guessing the most frequent token.
 struct MaskedAccuracy {
   double accuracy = 0;
-  double unigram = 0;  ///< by the most frequent masked token of the training pool
+  double unigram = 0;  ///< by the most frequent token of the training pool
 };
-/// Each text is masked once, by a fixed seed. `split` of `data` has a column `text`.
-MaskedAccuracy guess_masked_tokens(const Model& model, const TrainingData& training, const TrainingData& data,
-                                   std::string_view split, double share);
+/// Each text is masked once, by a fixed seed. `split` of `data` has a column `text`; nothing if there is no token in it.
+std::optional<MaskedAccuracy> guess_masked_tokens(const Model& model, const TrainingData& training,
+                                                  const TrainingData& data, std::string_view split, double share);
 
 }  // namespace triad::train

@@ -1,6 +1,6 @@
 #include "triad/train/evaluate/embed.h"
 
-#include <algorithm>
+#include <functional>
 
 #include "triad/autograd/grad_mode.h"
 #include "triad/ops/shape/concat.h"
@@ -12,60 +12,66 @@ constexpr int64_t kBatch = 100;
 
 const nn::Context kEvaluation{};
 
-/// Rows of all batches; undefined if there are none.
-Tensor joined(const std::vector<Tensor>& parts) { return parts.empty() ? Tensor() : ops::concat(parts, 0); }
+struct Encoded {
+  Tensor embeddings, features;
+};
+
+/// Runs `encode` on the values of a column, some at a time. An empty value means that the sample lacks the modality.
+Embedded embed_column(const TrainingData& data, std::string_view name, std::string_view column,
+                      const std::function<Encoded(const std::vector<data::Value>&)>& encode) {
+  const NoGrad no_tape;
+  const data::SplitReader& split = data.split(name);
+  Embedded result{.split = std::string(name)};
+  if (!split.has(column)) return result;
+  const std::vector<int64_t> identities = split.values<int64_t>("identity");
+  const std::vector<int64_t> labels = split.has("label") ? split.values<int64_t>("label") : std::vector<int64_t>();
+  std::vector<Tensor> embeddings, features;
+  std::vector<data::Value> batch;
+  for (int64_t i = 0; i < split.size(); ++i) {
+    data::Value value = split.read(i, column);
+    if (!value.bytes.empty()) {
+      batch.push_back(std::move(value));
+      result.rows.push_back(i);
+      result.identities.push_back(identities[static_cast<size_t>(i)]);
+      if (!labels.empty()) result.labels.push_back(labels[static_cast<size_t>(i)]);
+    }
+    if (batch.empty() || (std::ssize(batch) < kBatch && i + 1 < split.size())) continue;
+    const Encoded encoded = encode(batch);
+    embeddings.push_back(encoded.embeddings);
+    if (encoded.features.defined()) features.push_back(encoded.features);
+    batch.clear();
+  }
+  if (!embeddings.empty()) result.embeddings = ops::concat(embeddings, 0);
+  if (!features.empty()) result.features = ops::concat(features, 0);
+  return result;
+}
 
 }  // namespace
 
-SplitEmbeddings embed_split(const Model& model, const TrainingData& data, std::string_view name) {
-  const NoGrad no_tape;
-  const data::SplitReader& split = data.split(name);
-  std::vector<Tensor> image, text, speech, image_features, speech_features;
-  for (int64_t first = 0; first < split.size(); first += kBatch) {
-    const int64_t last = std::min(first + kBatch, split.size());
-    const auto each = [&](const char* column, const auto& take) {
-      if (!split.has(column)) return false;
-      for (int64_t i = first; i < last; ++i) take(split.read(i, column));
-      return true;
-    };
-    std::vector<data::Value> images;
-    if (each("image", [&](data::Value v) { images.push_back(std::move(v)); })) {
-      const Tensor tokens = model.image.forward(collate_images(images), kEvaluation);
-      image.push_back(model.project_image(tokens));
-      image_features.push_back(model.pool_image(tokens));
-    }
+Embedded embed_text(const Model& model, const TrainingData& data, std::string_view split) {
+  return embed_column(data, split, "text", [&](const std::vector<data::Value>& values) -> Encoded {
     std::vector<std::vector<int32_t>> sentences;
-    if (each("text", [&](const data::Value& v) { sentences.push_back(data.tokens(v)); })) {
-      const TextBatch batch = collate_text(sentences, data.tokenizer().special().pad);
-      text.push_back(model.embed_text(batch.ids_BT, batch.mask_BT, kEvaluation));
-    }
-    std::vector<data::LogMel> sounds;
-    if (each("audio", [&](const data::Value& v) { sounds.push_back(data.features(v)); })) {
-      const SpeechBatch batch = collate_speech(sounds);
-      const nn::SpeechStates states = model.speech.forward(batch.frames_BFM, batch.lengths_B, kEvaluation);
-      speech.push_back(model.project_speech(states));
-      speech_features.push_back(model.pool_speech(states));
-    }
-  }
-  return {.image = joined(image),
-          .text = joined(text),
-          .speech = joined(speech),
-          .image_features = joined(image_features),
-          .speech_features = joined(speech_features),
-          .identities = split.values<int64_t>("identity"),
-          .labels = split.has("label") ? split.values<int64_t>("label") : std::vector<int64_t>()};
+    for (const data::Value& value : values) sentences.push_back(data.tokens(value));
+    const TextBatch batch = collate_text(sentences, data.tokenizer().special().pad);
+    return {model.embed_text(batch.ids_BT, batch.mask_BT, kEvaluation), {}};
+  });
 }
 
-Tensor embed_texts(const Model& model, const TrainingData& data, const std::vector<std::string>& texts) {
-  const NoGrad no_tape;
-  std::vector<Tensor> parts;
-  for (size_t first = 0; first < texts.size(); first += kBatch) {
-    std::vector<std::vector<int32_t>> sequences;
-    for (size_t i = first; i < std::min(first + kBatch, texts.size()); ++i) sequences.push_back(data.tokens(texts[i]));
-    const TextBatch batch = collate_text(sequences, data.tokenizer().special().pad);
-    parts.push_back(model.embed_text(batch.ids_BT, batch.mask_BT, kEvaluation));
-  }
-  return joined(parts);
+Embedded embed_images(const Model& model, const TrainingData& data, std::string_view split) {
+  return embed_column(data, split, "image", [&](const std::vector<data::Value>& values) -> Encoded {
+    const Tensor tokens = model.image.forward(collate_images(values), kEvaluation);
+    return {model.project_image(tokens), model.pool_image(tokens)};
+  });
+}
+
+Embedded embed_speech(const Model& model, const TrainingData& data, std::string_view split) {
+  return embed_column(data, split, "audio", [&](const std::vector<data::Value>& values) -> Encoded {
+    std::vector<data::LogMel> sounds;
+    for (const data::Value& value : values) sounds.push_back(data.features(value));
+    const SpeechBatch batch = collate_speech(sounds);
+    const nn::SpeechStates states = model.speech.forward(batch.frames_BFM, batch.lengths_B, kEvaluation);
+    return {model.project_speech(states), model.pool_speech(states)};
+  });
 }
 
 }  // namespace triad::train

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -10,17 +11,21 @@
 
 namespace triad::train {
 
-/// What the encoders make of a split. A modality the split lacks is undefined.
-struct SplitEmbeddings {
-  Tensor image, text, speech;                   ///< f32 [N, shared_width], rows of length 1
-  Tensor image_features, speech_features;       ///< f32 [N, encoder width]: before the projection
-  std::vector<int64_t> identities;              ///< equal ones are each other's right answers
-  std::vector<int64_t> labels;                  ///< classes; empty if the split has none
+/// What an encoder makes of the samples of a split that have its modality: row i of each tensor is about sample rows[i].
+struct Embedded {
+  std::string split;
+  Tensor embeddings;                ///< f32 [N, shared_width], rows of length 1
+  Tensor features;                  ///< f32 [N, encoder width], before the projection; undefined for text
+  std::vector<int64_t> rows;        ///< in increasing order
+  std::vector<int64_t> identities;  ///< equal ones are each other's right answers
+  std::vector<int64_t> labels;      ///< classes; empty if the split has none
+
+  /// No sample has the modality.
+  bool empty() const { return rows.empty(); }
 };
 
-SplitEmbeddings embed_split(const Model& model, const TrainingData& data, std::string_view split);
-
-/// Embeddings of texts, f32 [N, shared_width].
-Tensor embed_texts(const Model& model, const TrainingData& data, const std::vector<std::string>& texts);
+Embedded embed_text(const Model& model, const TrainingData& data, std::string_view split);
+Embedded embed_images(const Model& model, const TrainingData& data, std::string_view split);
+Embedded embed_speech(const Model& model, const TrainingData& data, std::string_view split);
 
 }  // namespace triad::train

@@ -1,12 +1,13 @@
 #include "triad/train/evaluate/evaluate.h"
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 
 #include <nlohmann/json.hpp>
 
 #include "triad/data/formats/durable_file.h"
-#include "triad/train/evaluate/embed.h"
+#include "triad/train/checkpoint/checkpoint.h"
 #include "triad/train/evaluate/probe.h"
 
 namespace triad::train {
@@ -15,14 +16,19 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json json_of(const Evaluation& e) {
-  Json j = {{"split", e.split}};
-  for (const auto& [direction, r] : e.retrieval) j["retrieval"][direction] = {{"n", r.n}, {"r1", r.r1}, {"r5", r.r5}, {"r10", r.r10}};
-  for (const auto& [direction, share] : e.right_class) j["right_class"][direction] = share;
-  for (const auto& [name, accuracy] : e.probe) j["probe"][name] = accuracy;
-  for (const auto& [name, accuracy] : e.nearest) j["nearest_neighbours"][name] = accuracy;
-  if (e.answers)
-    j["vqa"] = {{"accuracy", e.answers->accuracy}, {"question_only", e.answers->question_only},
-                {"majority", e.answers->majority}, {"by_type", e.answers->by_type}};
+  Json j = Json::object();
+  if (!e.split.empty()) j["split"] = e.split;
+  for (const auto& [direction, r] : e.retrieval)
+    j["retrieval"][direction] = {{"n", r.n}, {"r1", r.r1}, {"r5", r.r5}, {"r10", r.r10}};
+  for (const auto& [direction, right] : e.right_class) j["right_class"][direction] = right.share;
+  for (const auto& [name, probe] : e.probe) j["probe"][name] = probe.linear;
+  for (const auto& [name, probe] : e.probe) j["nearest_neighbours"][name] = probe.nearest;
+  if (e.answers) {
+    j["vqa"] = {{"accuracy", e.answers->all.accuracy},
+                {"question_only", e.answers->all.question_only},
+                {"majority", e.answers->all.majority}};
+    for (const auto& [type, of_type] : e.answers->by_type) j["vqa"]["by_type"][type] = of_type.accuracy;
+  }
   if (e.masked) j["mlm"] = {{"accuracy", e.masked->accuracy}, {"unigram", e.masked->unigram}};
   return j;
 }
@@ -47,38 +53,98 @@ Json seconds_of(const std::filesystem::path& metrics) {
   return seconds;
 }
 
+/// The splits to measure on, best first; none if nothing is held out.
+std::vector<std::string> held_out_splits(const TrainingData& data, const std::string& wanted) {
+  const std::array<std::string, 3> names = {wanted, "test", "validation"};
+  for (const std::string& name : names) {
+    if (data.has(name)) return {name};
+  }
+  std::vector<std::string> parts;
+  for (const char* modality : {"_image", "_speech"}) {
+    const auto found = std::ranges::find_if(names, [&](const std::string& name) { return data.has(name + modality); });
+    if (found != names.end()) parts.push_back(*found + modality);
+  }
+  return parts;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : "+") + name;
+  return text;
+}
+
+/// Embeds the splits; a modality comes from the first that has it.
+void embed(const Model& model, const TrainingData& data, const std::vector<std::string>& splits, Evaluation& e) {
+  for (const std::string& split : splits) {
+    if (e.text.empty()) e.text = embed_text(model, data, split);
+    if (e.image.empty()) e.image = embed_images(model, data, split);
+    if (e.speech.empty()) e.speech = embed_speech(model, data, split);
+  }
+}
+
+void measure_retrieval(Evaluation& e) {
+  const std::array<std::pair<const char*, const Embedded*>, 3> modalities = {
+      {{"text", &e.text}, {"image", &e.image}, {"speech", &e.speech}}};
+  for (const auto& [from, queries] : modalities) {
+    for (const auto& [to, candidates] : modalities) {
+      if (from == to || queries->empty() || candidates->empty()) continue;
+      const std::string direction = str(from, "->", to);
+      e.retrieval[direction] =
+          retrieve(queries->embeddings, candidates->embeddings, queries->identities, candidates->identities);
+      if (!queries->labels.empty() && !candidates->labels.empty())
+        e.right_class[direction] =
+            right_class(queries->embeddings, candidates->embeddings, queries->labels, candidates->labels);
+    }
+  }
+}
+
+double share_of_most_frequent(const std::vector<int64_t>& labels) {
+  std::map<int64_t, int64_t> counts;
+  int64_t most = 0;
+  for (const int64_t label : labels) most = std::max(most, ++counts[label]);
+  return static_cast<double>(most) / static_cast<double>(labels.size());
+}
+
+/// Nothing where a side has no labels.
+std::optional<Probe> probe(const Embedded& train, const Embedded& held_out) {
+  if (train.labels.empty() || held_out.labels.empty()) return std::nullopt;
+  return Probe{.linear = linear_probe(train.features, train.labels, held_out.features, held_out.labels),
+               .nearest = nearest_neighbours(train.features, train.labels, held_out.features, held_out.labels),
+               .majority = share_of_most_frequent(held_out.labels)};
+}
+
 }  // namespace
 
-Evaluation evaluate(const Recipe& recipe, const TrainingData& training, const TrainingData& data, const Model& model) {
-  Evaluation e{.split = data.has("test") ? "test" : "validation"};
-  const bool aligned = recipe.align.steps > 0 || recipe.joint.steps > 0;
-  if (aligned && data.has(e.split)) {
-    const SplitEmbeddings test = embed_split(model, data, e.split);
-    const std::array<std::pair<const char*, const Tensor*>, 3> modalities = {{{"text", &test.text}, {"image", &test.image}, {"speech", &test.speech}}};
-    for (const auto& [from, queries] : modalities) {
-      for (const auto& [to, candidates] : modalities) {
-        if (from == to || !queries->defined() || !candidates->defined()) continue;
-        const std::string direction = str(from, "->", to);
-        e.retrieval[direction] = retrieve(*queries, *candidates, test.identities, test.identities);
-        if (!test.labels.empty()) e.right_class[direction] = right_class(*queries, *candidates, test.labels, test.labels);
-      }
+Evaluation evaluate(const FinishedRun& run, const TrainingData& data) {
+  const std::optional<std::filesystem::path> newest = newest_checkpoint(run.checkpoints);
+  if (!newest) fail<IoError>(run.checkpoints.string(), "holds no checkpoint");
+  const std::vector<std::string> splits = held_out_splits(data, run.recipe.data.split);
+  Evaluation e{.split = joined(splits)};
+  const auto parameters = nn::parameters_of(run.model);
+
+  const auto texts =
+      std::ranges::find_if(splits, [&](const std::string& split) { return data.split(split).has("text"); });
+  if (const auto checkpoint = newest_checkpoint(run.checkpoints, "text"); checkpoint && texts != splits.end()) {
+    load_parameters(*checkpoint, parameters);
+    e.masked = guess_masked_tokens(run.model, run.training, data, *texts, run.recipe.text.masked);
+  }
+  load_parameters(*newest, parameters);
+
+  const bool joint = newest_checkpoint(run.checkpoints, "joint").has_value();
+  if (joint || newest_checkpoint(run.checkpoints, "align")) {
+    embed(run.model, data, splits, e);
+    measure_retrieval(e);
+    if (!e.image.labels.empty()) {
+      if (const auto result = probe(embed_images(run.model, run.training, "train"), e.image))
+        e.probe["mnist"] = *result;
     }
-    if (!test.labels.empty() && training.has("train")) {
-      const SplitEmbeddings train = embed_split(model, training, "train");
-      const auto probe = [&](const char* name, const Tensor& from, const Tensor& to) {
-        if (!from.defined() || !to.defined()) return;
-        e.probe[name] = linear_probe(from, train.labels, to, test.labels);
-        e.nearest[name] = nearest_neighbours(from, train.labels, to, test.labels);
-      };
-      probe("mnist", train.image_features, test.image_features);
-      probe("spoken_digit", train.speech_features, test.speech_features);
+    if (!e.speech.labels.empty()) {
+      if (const auto result = probe(embed_speech(run.model, run.training, "train"), e.speech))
+        e.probe["spoken_digit"] = *result;
     }
   }
-  if (model.answer && recipe.joint.steps > 0 && data.has(e.split + "_questions")) e.answers = answer_questions(model, training, data, e.split);
-  if (recipe.text.steps > 0 && training.has("pool_text")) {
-    const bool has_text = data.has(e.split) && data.split(e.split).has("text");
-    if (has_text) e.masked = guess_masked_tokens(model, training, data, e.split, recipe.text.masked);
-  }
+  if (joint && run.model.answer && data.has(e.split + "_questions"))
+    e.answers = answer_questions(run.model, run.training, data, e.split);
   return e;
 }
 

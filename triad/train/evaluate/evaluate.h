@@ -8,25 +8,46 @@
 
 #include "triad/train/config/recipe.h"
 #include "triad/train/evaluate/answers.h"
+#include "triad/train/evaluate/embed.h"
 #include "triad/train/evaluate/retrieval.h"
 #include "triad/train/model/model.h"
 #include "triad/train/stages/features.h"
 
 namespace triad::train {
 
-/// What was measured; what the data does not allow to measure is absent.
+/// A run whose training is over, or was.
+struct FinishedRun {
+  const Recipe& recipe;
+  std::filesystem::path checkpoints;  ///< folder: tells which stages were trained and holds the weights after each
+  const TrainingData& training;       ///< probes and baselines learn from it
+  Model& model;                       ///< of the recipe; gets its weights from the checkpoints
+};
+
+/// What linear probes and nearest neighbours make of frozen features.
+struct Probe {
+  double linear = 0;
+  double nearest = 0;   ///< by 20 neighbours
+  double majority = 0;  ///< of always naming the most frequent class
+};
+
+/// What was measured. Absent is what the run was not trained for or the data does not allow to measure.
 struct Evaluation {
-  std::string split;                               ///< "test", or "validation" where there is none
-  std::map<std::string, Retrieval> retrieval;      ///< "text->image" and so on, every direction
-  std::map<std::string, double> right_class;       ///< the same directions, where samples have labels
-  std::map<std::string, double> probe;             ///< linear probes on frozen features: "spoken_digit", "mnist"
-  std::map<std::string, double> nearest;           ///< the same by 20 nearest neighbours
+  std::string split;                              ///< of the data, that was measured on; empty if there is none
+  Embedded text, image, speech;                   ///< of that split
+  std::map<std::string, Retrieval> retrieval;     ///< "text->image" and so on, every direction
+  std::map<std::string, RightClass> right_class;  ///< the same directions, where samples have labels
+  std::map<std::string, Probe> probe;             ///< "mnist" on pictures, "spoken_digit" on sound
   std::optional<AnswerAccuracy> answers;
   std::optional<MaskedAccuracy> masked;
 };
 
-/// Measures `model` on `data`. Probes and baselines learn from `training`, the data of the run.
-Evaluation evaluate(const Recipe& recipe, const TrainingData& training, const TrainingData& data, const Model& model);
+/// Measures a run on held-out samples of `data`: on the split that the recipe names, else on "test", "validation", or the
+/// parts of these that have pictures or sound only ("test_image", "test_speech", …). The model has the newest weights of
+/// the run afterwards. IoError if the run has no checkpoint.
+///
+/// Retrieval and probes look at the end of the run. Masked tokens are guessed with the weights that stage 1 ended with:
+/// later stages move the text encoder and leave its head behind.
+Evaluation evaluate(const FinishedRun& run, const TrainingData& data);
 
 /// The evaluation as the JSON object that summary.json and `triad eval --json` hold.
 std::string to_json(const Evaluation& evaluation);

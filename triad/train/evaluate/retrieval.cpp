@@ -1,8 +1,10 @@
 #include "triad/train/evaluate/retrieval.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
+#include <map>
 #include <numeric>
 
 #include "triad/autograd/grad_mode.h"
@@ -15,7 +17,8 @@ namespace {
 constexpr int64_t kTile = 128;  // queries scored at a time
 
 /// Calls use(query, scores of all candidates) for each query.
-void for_each_query(const Tensor& queries, const Tensor& candidates, const std::function<void(size_t, std::span<const float>)>& use) {
+void for_each_query(const Tensor& queries, const Tensor& candidates,
+                    const std::function<void(size_t, std::span<const float>)>& use) {
   const NoGrad no_tape;
   const Tensor transposed = ops::transpose(candidates, 0, 1);
   const auto m = static_cast<size_t>(candidates.size(0));
@@ -26,11 +29,24 @@ void for_each_query(const Tensor& queries, const Tensor& candidates, const std::
   }
 }
 
+/// How many queries a random candidate is expected to be right for.
+double random_matches(const std::vector<int64_t>& query_ids, const std::vector<int64_t>& candidate_ids) {
+  std::map<int64_t, int64_t> right;
+  for (const int64_t id : candidate_ids) ++right[id];
+  double sum = 0;
+  for (const int64_t id : query_ids) {
+    const auto found = right.find(id);
+    if (found != right.end()) sum += static_cast<double>(found->second);
+  }
+  return sum / static_cast<double>(candidate_ids.size());
+}
+
 }  // namespace
 
-Retrieval retrieve(const Tensor& queries, const Tensor& candidates, const std::vector<int64_t>& query_ids,
-                   const std::vector<int64_t>& candidate_ids) {
-  Retrieval result;
+std::vector<int64_t> wrong_before_right(const Tensor& queries, const Tensor& candidates,
+                                        const std::vector<int64_t>& query_ids,
+                                        const std::vector<int64_t>& candidate_ids) {
+  std::vector<int64_t> wrong_before(query_ids.size(), -1);
   for_each_query(queries, candidates, [&](size_t query, std::span<const float> scores) {
     float best = -std::numeric_limits<float>::infinity();
     bool has_right = false;
@@ -40,15 +56,33 @@ Retrieval retrieve(const Tensor& queries, const Tensor& candidates, const std::v
     if (!has_right) return;
     int64_t ahead = 0;
     for (size_t j = 0; j < scores.size(); ++j) ahead += candidate_ids[j] != query_ids[query] && !(scores[j] < best);
+    wrong_before[query] = ahead;
+  });
+  return wrong_before;
+}
+
+Retrieval retrieve(const Tensor& queries, const Tensor& candidates, const std::vector<int64_t>& query_ids,
+                   const std::vector<int64_t>& candidate_ids) {
+  Retrieval result;
+  for (const int64_t ahead : wrong_before_right(queries, candidates, query_ids, candidate_ids)) {
+    if (ahead < 0) continue;
     ++result.n;
     result.r1 += ahead < 1;
     result.r5 += ahead < 5;
     result.r10 += ahead < 10;
-  });
-  if (result.n > 0) {
-    for (double* share : {&result.r1, &result.r5, &result.r10}) *share /= static_cast<double>(result.n);
   }
+  if (result.n == 0) return result;
+  for (double* share : {&result.r1, &result.r5, &result.r10}) *share /= static_cast<double>(result.n);
+  result.chance = random_matches(query_ids, candidate_ids) / static_cast<double>(result.n);
   return result;
+}
+
+RightClass right_class(const Tensor& queries, const Tensor& candidates, const std::vector<int64_t>& query_labels,
+                       const std::vector<int64_t>& candidate_labels) {
+  const std::vector<int64_t> wrong_before = wrong_before_right(queries, candidates, query_labels, candidate_labels);
+  const auto n = static_cast<double>(wrong_before.size());
+  return {.share = static_cast<double>(std::ranges::count(wrong_before, 0)) / n,
+          .chance = random_matches(query_labels, candidate_labels) / n};
 }
 
 std::vector<std::vector<int64_t>> best_candidates(const Tensor& queries, const Tensor& candidates, int64_t k) {
@@ -57,23 +91,17 @@ std::vector<std::vector<int64_t>> best_candidates(const Tensor& queries, const T
     std::vector<int64_t> order(scores.size());
     std::iota(order.begin(), order.end(), 0);
     const auto end = order.begin() + std::min<int64_t>(k, std::ssize(order));
+    const auto score = [&](int64_t i) {
+      const float s = scores[static_cast<size_t>(i)];
+      return std::isnan(s) ? -std::numeric_limits<float>::infinity() : s;
+    };
     std::partial_sort(order.begin(), end, order.end(), [&](int64_t a, int64_t b) {
-      const float left = scores[static_cast<size_t>(a)], right = scores[static_cast<size_t>(b)];
+      const float left = score(a), right = score(b);
       return left != right ? left > right : a < b;
     });
     best[query].assign(order.begin(), end);
   });
   return best;
-}
-
-double right_class(const Tensor& queries, const Tensor& candidates, const std::vector<int64_t>& query_labels,
-                   const std::vector<int64_t>& candidate_labels) {
-  int64_t right = 0;
-  for_each_query(queries, candidates, [&](size_t query, std::span<const float> scores) {
-    const auto best = std::max_element(scores.begin(), scores.end()) - scores.begin();
-    right += candidate_labels[static_cast<size_t>(best)] == query_labels[query];
-  });
-  return static_cast<double>(right) / static_cast<double>(queries.size(0));
 }
 
 }  // namespace triad::train

@@ -28,16 +28,19 @@ nn::Context context_of(const nn::Context& batch, const Piece& piece) {
   return context;
 }
 
-/// Sum of all tensors; undefined for none.
-Tensor total_of(const std::vector<Tensor>& tensors) {
+/// Adds the gradient of the sum of `parts`. Samples without a token to predict, a question or a pair depend on no
+/// parameter and have none.
+void differentiate(const std::vector<Tensor>& parts) {
   Tensor total;
-  for (const Tensor& t : tensors) total = total.defined() ? total + t : t;
-  return total;
+  for (const Tensor& part : parts) total = total.defined() ? total + part : part;
+  if (total.defined() && total.requires_grad()) backward(total);
 }
 
 /// The terms over samples of one piece, weighted; their values are added to `loss`.
-std::vector<Tensor> weighted_terms(const std::vector<LossTerm>& terms, const std::vector<Tensor>& sums, StepLoss& loss) {
-  require<ValueError>(sums.size() == terms.size(), "accumulate_gradients", sums.size(), " sums for ", terms.size(), " terms");
+std::vector<Tensor> weighted_terms(const std::vector<LossTerm>& terms, const std::vector<Tensor>& sums,
+                                   StepLoss& loss) {
+  require<ValueError>(sums.size() == terms.size(), "accumulate_gradients", sums.size(), " sums for ", terms.size(),
+                      " terms");
   std::vector<Tensor> weighted;
   for (size_t i = 0; i < terms.size(); ++i) {
     if (terms[i].count == 0) continue;
@@ -57,7 +60,7 @@ StepLoss in_one_piece(Stage& stage, const nn::Context& context) {
     parts.push_back(stage.contrast(forward.embeddings, loss.parts));
     loss.total += parts.back().item();
   }
-  if (!parts.empty()) backward(total_of(parts));
+  differentiate(parts);
   return loss;
 }
 
@@ -72,7 +75,8 @@ CachedEmbeddings embed_without_tape(Stage& stage, const std::vector<Piece>& piec
   std::vector<std::vector<Tensor>> by_kind;
   CachedEmbeddings cached;
   for (const Piece& piece : pieces) {
-    const std::vector<Tensor> embeddings = stage.forward(piece.first, piece.count, context_of(context, piece)).embeddings;
+    const std::vector<Tensor> embeddings =
+        stage.forward(piece.first, piece.count, context_of(context, piece)).embeddings;
     by_kind.resize(embeddings.size());
     cached.rows.resize(embeddings.size());
     for (size_t kind = 0; kind < embeddings.size(); ++kind) {
@@ -91,7 +95,7 @@ StepLoss in_pieces(Stage& stage, const std::vector<Piece>& pieces, const nn::Con
     cached = embed_without_tape(stage, pieces, context);
     const Tensor contrast = stage.contrast(cached.leaves, loss.parts);
     loss.total += contrast.item();
-    backward(contrast);
+    differentiate({contrast});
   }
   std::vector<int64_t> row(cached.leaves.size());
   for (size_t i = 0; i < pieces.size(); ++i) {
@@ -100,9 +104,10 @@ StepLoss in_pieces(Stage& stage, const std::vector<Piece>& pieces, const nn::Con
     for (size_t kind = 0; kind < cached.leaves.size(); ++kind) {
       const Tensor all = grad(cached.leaves[kind]);
       const int64_t count = cached.rows[kind][i], first = std::exchange(row[kind], row[kind] + count);
-      if (all.defined() && count > 0) parts.push_back(ops::sum(forward.embeddings[kind] * ops::slice(all, 0, first, first + count)));
+      if (all.defined() && count > 0)
+        parts.push_back(ops::sum(forward.embeddings[kind] * ops::slice(all, 0, first, first + count)));
     }
-    if (!parts.empty()) backward(total_of(parts));
+    differentiate(parts);
   }
   return loss;
 }

@@ -52,7 +52,8 @@ class Stage {
 
   /// False where there is no contrastive loss; embeddings stay empty then.
   virtual bool contrasts() const { return false; }
-  /// Weighted contrastive loss of the embeddings of the whole batch. Adds its parts to `parts` for the log.
+  /// Weighted contrastive loss of the embeddings of the whole batch; 0 where no two of them meet. Adds its parts to `parts`
+  /// for the log.
   virtual Tensor contrast(const std::vector<Tensor>& embeddings, std::map<std::string, double>& parts);
 
   /// After the optimizer: constraints on parameters.

@@ -22,7 +22,8 @@ size_t stage_position(std::string_view stage) {
   return static_cast<size_t>(std::find(kStageNames.begin(), kStageNames.end(), stage) - kStageNames.begin());
 }
 
-bool on_terminal() { return isatty(STDERR_FILENO) == 1; }
+/// Between two lines of progress in a log.
+constexpr double kSecondsBetweenLines = 10;
 
 }  // namespace
 
@@ -50,17 +51,16 @@ void RunLog::step(const StepMetrics& m) {
   tensorboard_.flush();
 
   const std::string text = progress_line(m);
-  if (on_terminal()) {
-    std::cerr << "\r\x1b[K" << text << std::flush;
-    line_open_ = true;
-  } else {
+  if (terminal_.show(text)) return;
+  if (m.step == m.stage_steps || !last_line_ || time - *last_line_ >= kSecondsBetweenLines) {
     std::cerr << text << '\n';
+    last_line_ = time;
   }
 }
 
 void RunLog::note(std::string_view text) {
-  std::cerr << (line_open_ ? "\n" : "") << text << '\n';
-  line_open_ = false;
+  terminal_.end();
+  std::cerr << text << '\n';
 }
 
 void rewind_metrics(const std::filesystem::path& dir, std::string_view stage, int64_t step) {

@@ -5,10 +5,12 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "triad/train/metrics/tensorboard.h"
+#include "triad/train/metrics/terminal_line.h"
 
 namespace triad::train {
 
@@ -30,7 +32,8 @@ class RunLog {
   /// Opens the logs of the run in `dir`, behind what they hold.
   explicit RunLog(const std::filesystem::path& dir);
 
-  /// Appends to metrics.jsonl and the event file, and renews the progress line. IoError if the disk refuses.
+  /// Appends to metrics.jsonl and the event file. On a terminal, renews the progress line; elsewhere, writes one now and then
+  /// and at the end of a stage. IoError if the disk refuses.
   void step(const StepMetrics& metrics);
   /// A line that stays, below the progress line.
   void note(std::string_view text);
@@ -39,7 +42,8 @@ class RunLog {
   std::filesystem::path jsonl_path_;
   std::ofstream jsonl_;
   TensorBoardWriter tensorboard_;
-  bool line_open_ = false;  ///< the terminal shows a progress line that the next one overwrites
+  TerminalLine terminal_;
+  std::optional<double> last_line_;  ///< when a progress line was written elsewhere, in seconds
 };
 
 /// Drops from metrics.jsonl in `dir` what a run wrote after the point it resumes from: lines of `stage` beyond `step`

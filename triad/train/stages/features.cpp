@@ -52,6 +52,13 @@ SpeechBatch collate_speech(const std::vector<data::LogMel>& sounds) {
   return {frames, from_values(lengths, {std::ssize(lengths)})};
 }
 
+const std::string& listed(const data::Manifest& manifest, const std::string& list, int64_t index) {
+  const std::vector<std::string>& names = manifest.list(list);
+  require<IoError>(index >= 0 && index < std::ssize(names), manifest.name, "a sample has ", index,
+                   ", expected an index into the ", names.size(), " '", list, "'");
+  return names[static_cast<size_t>(index)];
+}
+
 TrainingData::TrainingData(const std::filesystem::path& folder, int64_t max_tokens)
     : dataset_(folder), max_tokens_(max_tokens) {
   const std::string& name = dataset_.manifest().text("tokenizer");
@@ -60,6 +67,21 @@ TrainingData::TrainingData(const std::filesystem::path& folder, int64_t max_toke
   if (attributes.contains("sample_rate"))
     mel_ = data::LogMelOptions::for_rate(static_cast<int>(dataset_.manifest().integer("sample_rate")));
   if (attributes.contains("answers")) answers_ = dataset_.manifest().list("answers");
+}
+
+TrainingData::TrainingData(const std::filesystem::path& folder, const TrainingData& trained)
+    : dataset_(folder),
+      tokenizer_(trained.tokenizer_),
+      mel_(trained.mel_),
+      answers_(trained.answers_),
+      max_tokens_(trained.max_tokens_) {
+  const data::Manifest &manifest = dataset_.manifest(), &known = trained.dataset_.manifest();
+  for (const char* attribute : {"sample_rate", "answers"}) {
+    const bool differs = manifest.attributes.contains(attribute) && known.attributes.contains(attribute) &&
+                         manifest.attributes.at(attribute) != known.attributes.at(attribute);
+    require<IoError>(!differs, folder.string(), "'", attribute, "' is not as in ", trained.dataset_.folder().string(),
+                     ", the data of the run", Hint{"build it with the same settings"});
+  }
 }
 
 data::LogMel TrainingData::features(const data::Value& audio) const {

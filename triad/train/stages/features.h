@@ -31,11 +31,17 @@ Tensor collate_images(const std::vector<data::Value>& images);
 /// Features padded behind with zeros to the longest.
 SpeechBatch collate_speech(const std::vector<data::LogMel>& sounds);
 
+/// The name that a list in dataset.json gives to a number in a sample: an answer, a type, a class. IoError outside of it.
+const std::string& listed(const data::Manifest& manifest, const std::string& list, int64_t index);
+
 /// A data set as the stages read it: the columns `text`, `image`, `audio` become tokens, pixels, log-mel frames. Thread-safe.
 class TrainingData {
  public:
   /// IoError if the data set lacks what every stage needs: a tokenizer, and a sample rate where there is sound.
   TrainingData(const std::filesystem::path& folder, int64_t max_tokens);
+  /// Data to measure a model on that was trained on `trained`, read with the tokenizer of that. IoError if the two do not
+  /// fit: sound of another rate, another list of answers.
+  TrainingData(const std::filesystem::path& folder, const TrainingData& trained);
 
   const data::ShardedDataset& dataset() const { return dataset_; }
   bool has(std::string_view split) const { return dataset_.has_split(split); }
@@ -52,7 +58,7 @@ class TrainingData {
 
  private:
   data::ShardedDataset dataset_;
-  std::unique_ptr<data::Tokenizer> tokenizer_;
+  std::shared_ptr<const data::Tokenizer> tokenizer_;
   data::LogMelOptions mel_;
   std::vector<std::string> answers_;
   int64_t max_tokens_;
