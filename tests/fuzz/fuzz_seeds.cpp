@@ -59,6 +59,9 @@ void write_texts(const fs::path& folder) {
   write(folder / "pairs" / "seed",
         "{\"image\": \"a.png\", \"text\": \"a\", \"identity\": 1, \"label\": \"x\"}\n\n{\"audio\": \"b.wav\", "
         "\"label\": 2}\n");
+  write(folder / "bert_config" / "seed",
+        std::string("{\"model_type\": \"bert\", \"hidden_size\": 8, \"num_attention_heads\": 2, \"vocab_size\": 6}") +
+            '\0' + "{\"do_lower_case\": true, \"strip_accents\": null}");
   write(folder / "digit_names" / "seed", "7_jackson_12.wav");
   write(folder / "description" / "seed", "i see a tiny red circle in the upper left and a big blue star at the bottom");
   write(folder / "metrics" / "seed", "{\"stage\":\"text\",\"step\":10}\n{\"stage\":\"align\",\"step\":5}\n{\"stage\":");
