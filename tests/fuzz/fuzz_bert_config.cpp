@@ -8,7 +8,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto [config, tokenizer] = fuzz::in_two(bytes);
     const auto folder = fuzz::file_with(tokenizer, "tokenizer_config.json").parent_path();
     fuzz::file_with("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n", "vocab.txt");
-    fuzz::try_parse([&] { train::read_bert_config(fuzz::file_with(config, "config.json")); });
+    const auto file = fuzz::file_with(config, "config.json");
+    fuzz::try_parse([&] { train::read_bert_config(file); });
     train::read_bert_tokenizer(folder).encode("A\u00e9");
   });
 }

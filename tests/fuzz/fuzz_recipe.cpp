@@ -1,12 +1,6 @@
 #include "tests/fuzz/fuzz.h"
 #include "triad/train/config/recipe.h"
 
-/// Stands for the real one, which lies with the text encoder and all its kernels.
-triad::nn::TextEncoderOptions triad::nn::bert_preset(std::string_view name) {
-  if (name != "tiny") fail<ValueError>("bert_preset", "no preset '", name, "'");
-  return {};
-}
-
 /// A recipe and, behind a NUL, an override.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace triad;
