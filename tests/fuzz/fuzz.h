@@ -2,12 +2,15 @@
 // else, a crash, a sanitizer's report, memory without bound, another exception, is a fault. scripts/fuzz runs them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 #include <unistd.h>
 
@@ -28,13 +31,35 @@ inline std::filesystem::path file_with(std::string_view bytes, std::string_view 
   return path;
 }
 
-/// parse(bytes), where a triad::Error is as good as success.
-template <class Parse>
-int try_parse(const uint8_t* data, size_t size, const Parse& parse) {
+/// Removes a file when it goes.
+struct Removed {
+  explicit Removed(std::filesystem::path file) : path(std::move(file)) {}
+  ~Removed() {
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+  }
+  std::filesystem::path path;
+};
+
+/// What is before the first NUL, and what is behind it.
+inline std::pair<std::string_view, std::string_view> in_two(std::string_view bytes) {
+  const size_t end = std::min(bytes.find('\0'), bytes.size());
+  return {bytes.substr(0, end), bytes.substr(std::min(end + 1, bytes.size()))};
+}
+
+/// step(), where a triad::Error is as good as success.
+template <class Step>
+void try_parse(const Step& step) {
   try {
-    parse(std::string_view(reinterpret_cast<const char*>(data), size));
+    step();
   } catch (const Error&) {
   }
+}
+
+/// The same of the bytes of an input; what a target returns.
+template <class Parse>
+int try_parse(const uint8_t* data, size_t size, const Parse& parse) {
+  try_parse([&] { parse(std::string_view(reinterpret_cast<const char*>(data), size)); });
   return 0;
 }
 

@@ -44,7 +44,8 @@ std::unique_ptr<Stage> make_stage(std::string_view name, const StageSetup& setup
 
 /// Whether the data set has what the stage reads.
 bool has_data_for(std::string_view stage, const TrainingData& data) {
-  return data.has(stage == "align" || stage == "joint" ? "train" : "pool_" + std::string(stage));
+  const std::string split = stage == "align" || stage == "joint" ? "train" : "pool_" + std::string(stage);
+  return data.has(split) && data.split(split).size() > 0;
 }
 
 /// The stages to run, in order.

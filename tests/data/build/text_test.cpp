@@ -127,11 +127,11 @@ TEST(BuildText, BadInputIsNamed) {
               HasSubstr("has 2 chapters, too few to hold out 1 for validation and 1 for test"));
   EXPECT_FALSE(std::filesystem::exists(folder / "out"));
   EXPECT_EQ(build_text(folder.path(), folder / "out", 0.0).split("pool_text").samples, 2);
-  EXPECT_THROW(build_text(folder.path(), folder / "out2", 0.7), ValueError);
+  EXPECT_THROW(build_text(folder.path(), folder / "out2", 0.7), ConfigError);
 }
 
 TEST(Builders, AreFoundByName) {
-  EXPECT_THAT(message_of<ValueError>([] { builder_named("texts"); }),
+  EXPECT_THAT(message_of<ConfigError>([] { builder_named("texts"); }),
               HasSubstr("there is no data set 'texts'; there are: "));
   EXPECT_TRUE(std::ranges::is_sorted(all_builders(), {}, &Builder::name));
 }

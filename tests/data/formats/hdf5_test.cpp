@@ -1,17 +1,16 @@
 #include "triad/data/formats/hdf5.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <hdf5.h>
-#include <signal.h>
-#include <sys/resource.h>
-
 #include <cstring>
 #include <fstream>
 #include <limits>
 #include <numeric>
 #include <thread>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <hdf5.h>
+
+#include "tests/harness/damage.h"
 #include "tests/harness/data_path.h"
 #include "tests/harness/message_of.h"
 
@@ -69,8 +68,8 @@ TEST(Hdf5, EveryElementTypeComesBackBitForBit) {
   const File file = File::open(folder / "a.h5");
   EXPECT_EQ(file.dataset("flags").type(), ElementType::boolean);
   EXPECT_EQ(file.read<double>("scalar"), std::vector<double>{3.25});
-  EXPECT_EQ(file.names(), (std::vector<std::string>{"bf16", "deep", "f16", "f64", "flags", "i16", "i32", "i64", "none", "scalar",
-                                                    "u8"}));
+  EXPECT_EQ(file.names(), (std::vector<std::string>{"bf16", "deep", "f16", "f64", "flags", "i16", "i32", "i64", "none",
+                                                    "scalar", "u8"}));
   EXPECT_TRUE(file.is_group("deep/er"));
   EXPECT_TRUE(file.contains("deep/er/f32"));
   EXPECT_FALSE(file.contains("deep/elsewhere/f32"));
@@ -169,8 +168,9 @@ TEST(Hdf5, FilesThatAreNoneSayWhy) {
             "hdf5: cannot open " + folder.path().string() + ": not a regular file");
   EXPECT_EQ(message("empty.h5"), "hdf5: " + path("empty.h5") + " is not an HDF5 file: it is empty");
   EXPECT_EQ(message("text.h5"), "hdf5: " + path("text.h5") + " is not an HDF5 file: it does not begin like one");
-  EXPECT_EQ(message("old.h5"), "hdf5: " + path("old.h5") + " has superblock version 0, expected 2 or 3\n" +
-                                   "  hint: metadata of older versions carries no checksums; rewrite the file: h5repack --low=2");
+  EXPECT_EQ(message("old.h5"),
+            "hdf5: " + path("old.h5") + " has superblock version 0, expected 2 or 3\n" +
+                "  hint: metadata of older versions carries no checksums; rewrite the file: h5repack --low=2");
 }
 
 /// A file of one data set of 4 chunks of 4 rows, as bytes.
@@ -229,11 +229,7 @@ TEST(Hdf5, DamageNamesFileObjectRowsAndCause) {
 
 TEST(Hdf5, AFullDiskIsAnErrorNotALoss) {
   const TempFolder folder;
-  rlimit before{};
-  getrlimit(RLIMIT_FSIZE, &before);
-  const auto old_handler = signal(SIGXFSZ, SIG_IGN);
-  const rlimit small{1 << 16, before.rlim_max};
-  setrlimit(RLIMIT_FSIZE, &small);
+  const harness::FullDisk disk(1 << 16);
   const std::string message = message_of<IoError>([&] {
     File file = File::create(folder / "full.h5");
     std::vector<int32_t> values(1 << 18);
@@ -241,8 +237,6 @@ TEST(Hdf5, AFullDiskIsAnErrorNotALoss) {
     file.write<int32_t>("values", values, {1 << 18}, {.deflate = 0});
     file.close();
   });
-  setrlimit(RLIMIT_FSIZE, &before);
-  signal(SIGXFSZ, old_handler);
   EXPECT_THAT(message, AllOf(HasSubstr("hdf5: cannot "), HasSubstr("full.h5"), HasSubstr("File too large")));
 }
 

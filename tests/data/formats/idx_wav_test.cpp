@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include "tests/data/sound_file.h"
+#include "tests/harness/damage.h"
 #include "tests/harness/data_path.h"
 #include "tests/harness/message_of.h"
 #include "triad/core/base/philox.h"
@@ -72,7 +74,7 @@ TEST(Idx, DamageIsNamed) {
   changed[4] = changed[8] = '\xff';
   EXPECT_THAT(message(changed), HasSubstr(" claims shape [4278190082, "));
   EXPECT_THAT(message_of<IoError>([&] { read_idx(folder / "none"); }), HasSubstr("No such file"));
-  EXPECT_THAT(message_of<IoError>([&] { read_idx(folder.path()); }), HasSubstr("is a folder"));
+  EXPECT_THAT(message_of<IoError>([&] { read_idx(folder.path()); }), HasSubstr(" is not a regular file"));
 
   gzFile gz = gzopen((folder / "gz").c_str(), "wb");
   const std::string large = kIdx.substr(0, 4) + std::string("\0\0\x01\0\0\0\0\x10", 8) + std::string(4096, 'x');
@@ -144,7 +146,48 @@ TEST(Wav, DamageNeverCrashes) {
               HasSubstr("text.wav is no sound file that can be read: "));
 }
 
-TEST(Wav, ReadsSpokenDigitsAndFlac) {
+TEST(Flac, ReadsWhatWasWritten) {
+  const TempFolder folder;
+  std::vector<int16_t> samples(600 * 8000);  // ten minutes
+  for (size_t i = 0; i < samples.size(); ++i) samples[i] = static_cast<int16_t>(i % 3001);
+  write_sound(folder / "long.flac", samples, 8000);
+  const Waveform sound = read_wav(folder / "long.flac");
+  EXPECT_EQ(sound.sample_rate, 8000);
+  ASSERT_EQ(sound.samples.size(), samples.size());
+  EXPECT_EQ(sound.samples[3000], 3000 / 32768.0f);
+}
+
+TEST(Flac, DamageIsAnErrorOrGivesSound) {
+  const TempFolder folder;
+  std::vector<int16_t> samples(9000);
+  RandomStream random(RandomKey{.seed = 8});
+  for (int16_t& v : samples) v = static_cast<int16_t>(random.below(2000));
+  write_sound(folder / "whole.flac", samples, 8000);
+  const std::string whole = read_whole_file(folder / "whole.flac", 1 << 20);
+  for (size_t size = 0; size < whole.size(); size += size < 200 ? 1 : 61) {
+    write_bytes(folder / "x.flac", whole.substr(0, size));
+    EXPECT_THAT(message_of<IoError>([&] { read_wav(folder / "x.flac"); }), HasSubstr((folder / "x.flac").string()))
+        << size;
+  }
+  harness::survives_damage(whole, 2000, [&](const std::string& bytes) {
+    write_bytes(folder / "x.flac", bytes);
+    read_wav(folder / "x.flac");
+  });
+}
+
+TEST(Flac, EqualsThePublishedWav) {
+  const auto folder = data_path("ljspeech_mini");
+  if (folder.empty()) GTEST_SKIP() << "no data set ljspeech_mini";
+  int checked = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "flac")) {
+    const auto wav = folder / "wav" / entry.path().filename().replace_extension(".wav");
+    EXPECT_EQ(read_wav(entry.path()), read_wav(wav)) << entry.path();
+    if (++checked == 5) break;
+  }
+  EXPECT_EQ(checked, 5);
+}
+
+TEST(Wav, ReadsSpokenDigits) {
   const auto fsdd = data_path("fsdd/recordings/7_jackson_10.wav");
   if (fsdd.empty()) GTEST_SKIP() << "no data set fsdd";
   const Waveform seven = read_wav(fsdd);

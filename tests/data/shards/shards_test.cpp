@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/harness/damage.h"
 #include "tests/harness/data_path.h"
 #include "tests/harness/message_of.h"
 #include "triad/core/base/philox.h"
@@ -160,13 +161,9 @@ TEST(Shards, UsesThatCannotBeRightSayWhy) {
 
   DatasetWriter writer(folder / "other", "other", {.generator = "test"});
   ShardWriter& split = writer.split("a", {{"x", ElementType::f32, false, {2}}});
-  EXPECT_EQ(message_of<ValueError>([&] {
-              split.add({std::vector<double>{1, 2}});
-            }),
+  EXPECT_EQ(message_of<ValueError>([&] { split.add({std::vector<double>{1, 2}}); }),
             "dataset: column 'x' of split 'a' holds f32, got f64");
-  EXPECT_EQ(message_of<ValueError>([&] {
-              split.add({std::vector<float>{1, 2, 3}});
-            }),
+  EXPECT_EQ(message_of<ValueError>([&] { split.add({std::vector<float>{1, 2, 3}}); }),
             "dataset: column 'x' of split 'a' takes 8 bytes a sample, got 12");
   EXPECT_THROW(split.add({1.0f, 2.0f}), ValueError);
   EXPECT_THROW(writer.split("a", {{"x", ElementType::f32, false, {}}}), ValueError);
@@ -238,6 +235,37 @@ TEST(Shards, WhatIsInTheFolderIsNotLost) {
   write_bytes(folder / "file", "x");
   EXPECT_THROW(build(folder / "file"), IoError);
   EXPECT_THROW(ShardedDataset{folder / "missing"}, IoError);
+}
+
+TEST(Shards, AFullDiskLosesNothingThatWasThere) {
+  const TempFolder folder;
+  build(folder / "whole");
+  const std::string before = read_manifest(folder / "whole").fingerprint();
+  {
+    const harness::FullDisk disk(20'000);
+    EXPECT_THAT(message_of<IoError>([&] { build(folder / "set"); }),
+                AllOf(HasSubstr((folder / "set" / "train-00000.h5").string()), HasSubstr("File too large")));
+    EXPECT_THROW(build(folder / "whole"), IoError);
+  }
+  EXPECT_EQ(inspect(folder / "whole").manifest.fingerprint(), before);
+  EXPECT_TRUE(inspect(folder / "whole").damage.empty());
+  EXPECT_THAT(message_of<IoError>([&] { ShardedDataset{folder / "set"}; }), HasSubstr("its build was interrupted"));
+  EXPECT_EQ(build(folder / "set").fingerprint(), before);
+}
+
+TEST(Shards, ASplitWithoutSamplesIsRead) {
+  const TempFolder folder;
+  DatasetWriter writer(folder / "set", "x", {.generator = "test"});
+  writer.split("a", {{"x", ElementType::i64, false, {}}, {"text", ElementType::u8, true, {}}});
+  writer.finish();
+  const ShardedDataset set(folder / "set");
+  EXPECT_EQ(set.split("a").size(), 0);
+  EXPECT_TRUE(set.split("a").values<int64_t>("x").empty());
+  EXPECT_TRUE(set.split("a").lengths("text").empty());
+  EXPECT_THROW(set.split("a").read(0), ValueError);
+  const Inspection inspection = inspect(folder / "set");
+  EXPECT_TRUE(inspection.damage.empty());
+  EXPECT_THAT(describe(folder / "set", inspection), HasSubstr("split a: 0 samples"));
 }
 
 TEST(Shards, ThreadsReadTheSameValues) {

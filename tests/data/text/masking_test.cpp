@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "triad/core/base/error.h"
+
 namespace triad::data {
 namespace {
 
@@ -68,6 +70,11 @@ TEST(Masking, IsAFunctionOfTheKey) {
 TEST(Masking, NothingToMaskIsNothingMasked) {
   std::vector<int32_t> ids = {2, 3, 0, 0};
   EXPECT_TRUE(mask_tokens(ids, {}, 60, 0.15, {}).empty());
+}
+
+TEST(Masking, AVocabularyOfSpecialTokensIsRefused) {
+  std::vector<int32_t> ids = {2, 1, 1, 1, 3};
+  EXPECT_THROW(mask_tokens(ids, {}, 5, 0.15, {}), ValueError);  // there is no other id to draw
 }
 
 }  // namespace

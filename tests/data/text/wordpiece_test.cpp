@@ -61,6 +61,7 @@ TEST(WordPiece, CapitalLettersInAVocabularyDecideTheCase) {
   EXPECT_FALSE(WordPiece::parse(special + "hi\nHi").lowercase());
   EXPECT_TRUE(WordPiece::parse(special + "Hi", true).lowercase());
   EXPECT_EQ(WordPiece::parse(special + "hi\r\nHi\r\n").encode("Hi hi"), (std::vector<int32_t>{6, 5}));
+  EXPECT_EQ(WordPiece::parse(special + "hi\r\r\n").vocabulary(), special + "hi\n");
 }
 
 TEST(WordPiece, DamagedFilesAreNamed) {

@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "tests/harness/data_path.h"
 #include "tests/train/cli/run_triad.h"
+#include "triad/data/formats/png.h"
 
 namespace triad::train {
 namespace {
@@ -50,6 +52,44 @@ TEST(DataCommand, ListsBuildsAndInspects) {
   inspected = run_triad({"data", "inspect", (folder / "missing").string()});
   EXPECT_EQ(inspected.code, 1);
   EXPECT_EQ(inspected.err, "triad: dataset: no folder " + (folder / "missing").string() + "\n");
+}
+
+TEST(DataCommand, BuildsFromAFolderAndNamesWhatItLeftOut) {
+  const TempFolder folder;
+  std::filesystem::create_directory(folder / "images");
+  std::ofstream(folder / "images/cut.png") << "\x89PNG\r\n\x1a\n";
+  std::ofstream(folder / "images/a.png") << data::encode_png({2, 2, 3, std::vector<uint8_t>(12, 5)});
+  const std::vector<std::string> command = {
+      "data", "build", "folder", "--images", (folder / "images").string(), "--out", (folder / "set").string()};
+  const auto with = [&](std::initializer_list<const char*> more) {
+    std::vector<std::string> all = command;
+    all.insert(all.end(), more.begin(), more.end());
+    return run_triad(all);
+  };
+  const CommandResult refused = with({});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_EQ(refused.err, "triad: png: " + (folder / "images/cut.png").string() + ": the file is cut off\n");
+  EXPECT_EQ(run_triad({"data", "inspect", (folder / "set").string()}).code, 1);
+  const CommandResult built = with({"--skip-damaged"});
+  EXPECT_EQ(built.code, 0) << built.err;
+  EXPECT_THAT(built.out, AllOf(HasSubstr("pool_image: 1 samples\n  left out: 1\n    png: "),
+                               HasSubstr("cut.png: the file is cut off")));
+  EXPECT_EQ(run_triad({"data", "inspect", (folder / "set").string()}).code, 0);
+
+  EXPECT_EQ(with({"--size", "0", "--replace"}).code, 2);  // a mistake of the command line: nothing is replaced
+  EXPECT_EQ(run_triad({"data", "inspect", (folder / "set").string()}).code, 0);
+  EXPECT_EQ(run_triad({"data", "build", "folder", "--out", (folder / "other").string()}).code, 2);
+}
+
+TEST(TrainCommand, ARecipeThatCannotBeReadIsBadUsage) {
+  const TempFolder folder;
+  ASSERT_EQ(mkfifo((folder / "pipe.yaml").c_str(), 0600), 0);
+  for (const auto& recipe : {folder / "none.yaml", folder / "pipe.yaml", folder.path()}) {
+    const CommandResult result = run_triad({"pretrain", recipe.string(), "--out", (folder / "run").string()});
+    EXPECT_EQ(result.code, 2) << recipe;
+    EXPECT_THAT(result.err, HasSubstr("triad: " + recipe.string() + ": cannot be read: "));
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder / "run"));
 }
 
 }  // namespace

@@ -40,10 +40,11 @@ TEST_F(RecipeFile, AbsentKeysKeepTheirDefaults) {
 }
 
 TEST_F(RecipeFile, KeysOfEveryKindAreRead) {
-  const Recipe r = read(std::string(kSmall) +
-                        "model:\n  image: {stem_channels: [8, 16], width: 64, heads: 2}\n"
-                        "stages:\n  text: {steps: 7, masked: 0.3, schedule: {shape: constant, peak: 1e-4}, optimizer: {kind: lamb}}\n"
-                        "train: {dtype: bf16, seed: 5}\n");
+  const Recipe r = read(
+      std::string(kSmall) +
+      "model:\n  image: {stem_channels: [8, 16], width: 64, heads: 2}\n"
+      "stages:\n  text: {steps: 7, masked: 0.3, schedule: {shape: constant, peak: 1e-4}, optimizer: {kind: lamb}}\n"
+      "train: {dtype: bf16, seed: 5}\n");
   EXPECT_EQ(r.model.image.stem_channels, (std::vector<int64_t>{8, 16}));
   EXPECT_EQ(r.text.schedule.shape, optim::ScheduleShape::constant);
   EXPECT_EQ(r.text.schedule.total_steps, 7);
@@ -54,13 +55,15 @@ TEST_F(RecipeFile, KeysOfEveryKindAreRead) {
 }
 
 TEST_F(RecipeFile, WhatIsWrittenReadsBackTheSame) {
-  const std::string once = write_recipe(read(std::string(kSmall) + "stages: {align: {steps: 3, schedule: {peak: 0.00037}}}\n"));
+  const std::string once =
+      write_recipe(read(std::string(kSmall) + "stages: {align: {steps: 3, schedule: {peak: 0.00037}}}\n"));
   EXPECT_EQ(write_recipe(read(once)), once);
   EXPECT_NE(once.find("peak: 0.00037"), std::string::npos) << once;
 }
 
 TEST_F(RecipeFile, OverridesWin) {
-  const Recipe r = read(std::string(kSmall) + "train: {seed: 1}\n", {"train.seed=9", "stages.joint.steps=4", "model.image.stem_channels=[4, 8]"});
+  const Recipe r = read(std::string(kSmall) + "train: {seed: 1}\n",
+                        {"train.seed=9", "stages.joint.steps=4", "model.image.stem_channels=[4, 8]"});
   EXPECT_EQ(r.train.seed, 9u);
   EXPECT_EQ(r.joint.steps, 4);
   EXPECT_EQ(r.model.image.stem_channels, (std::vector<int64_t>{4, 8}));
@@ -77,7 +80,8 @@ TEST_F(RecipeFile, AnUnknownKeyIsRefusedWithPlaceAndNearestKey) {
 
 TEST_F(RecipeFile, AValueOfAnotherTypeIsRefused) {
   EXPECT_EQ(error(std::string(kSmall) + "train:\n  seed: five\n"), "r.yaml:6: train.seed: 'five' is not an integer");
-  EXPECT_EQ(error(std::string(kSmall) + "train:\n  dtype: f8\n"), "r.yaml:6: train.dtype: 'f8' is not one of f32, bf16");
+  EXPECT_EQ(error(std::string(kSmall) + "train:\n  dtype: f8\n"),
+            "r.yaml:6: train.dtype: 'f8' is not one of f32, bf16");
   EXPECT_EQ(error(std::string(kSmall) + "model:\n  text: 3\n"), "r.yaml:6: model.text: expected keys with values");
   EXPECT_EQ(error(std::string(kSmall) + "stages: {text: {masked: .nan}}\n"),
             "r.yaml:5: stages.text.masked: '.nan' is not a finite number");
@@ -98,7 +102,12 @@ TEST_F(RecipeFile, DamagedFilesAreRefused) {
   EXPECT_EQ(error("just a text"), "r.yaml: expected keys with values");
   EXPECT_EQ(error(kSmall, {"train"}), "--set train: expected key=value, such as train.max_steps=10");
   EXPECT_EQ(harness::message_of<ConfigError>([] { read_recipe("/nowhere/x.yaml"); }),
-            "/nowhere/x.yaml: cannot be read\n  hint: recipes lie in configs/, such as configs/demo.yaml");
+            "/nowhere/x.yaml: cannot be read: file: cannot open /nowhere/x.yaml: No such file or directory\n"
+            "  hint: recipes lie in configs/, such as configs/demo.yaml");
+  EXPECT_EQ(error(""), "r.yaml: expected keys with values");
+  EXPECT_EQ(error(std::string(5000, '[')).substr(0, 7), "r.yaml:");
+  EXPECT_EQ(error(std::string("\x00\xff\x01", 3)).substr(0, 7), "r.yaml:");
+  EXPECT_EQ(error("a: &a [x, x, x]\nb: &b [*a, *a, *a]\nname: [*b, *b, *b]\n").substr(0, 7), "r.yaml:");
 }
 
 }  // namespace

@@ -3,13 +3,17 @@
 #include <fstream>
 #include <limits>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <hdf5.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/harness/damage.h"
 #include "tests/harness/data_path.h"
 #include "tests/harness/message_of.h"
 #include "tests/train/loop/tiny_data.h"
 #include "triad/autograd/autograd.h"
+#include "triad/data/formats/hdf5.h"
 #include "triad/train/checkpoint/checkpoint.h"
 #include "triad/train/loop/accumulate.h"
 #include "triad/train/pretrain.h"
@@ -130,6 +134,84 @@ TEST_F(Training, ADamagedCheckpointIsPassedOver) {
   const auto newest = checkpoint_path(at("run") / "checkpoints", "text", 4);
   std::filesystem::resize_file(newest, std::filesystem::file_size(newest) / 2);
   EXPECT_EQ(newest_checkpoint(at("run") / "checkpoints"), checkpoint_path(at("run") / "checkpoints", "text", 2));
+}
+
+TEST_F(Training, AFullDiskEndsTheRunAndLosesNoCheckpoint) {
+  Recipe r = recipe();
+  r.train.max_steps = 4;
+  r.checkpoint.every = 2;
+  pretrain(r, {.out = at("run"), .only = "text"});
+  const auto kept = checkpoint_path(at("run") / "checkpoints", "text", 4);
+  const std::string before = harness::read_file(kept);
+  {
+    r.train.max_steps = 8;
+    const harness::FullDisk disk(100'000);
+    ASSERT_GT(before.size(), 100'000u);
+    EXPECT_THAT(harness::message_of<IoError>([&] { pretrain(r, {.out = at("run"), .only = "text", .resume = true}); }),
+                testing::HasSubstr("text-6.h5.partial"));
+  }
+  EXPECT_EQ(harness::read_file(kept), before);
+  EXPECT_EQ(newest_checkpoint(at("run") / "checkpoints"), kept);
+  for (const auto& entry : std::filesystem::directory_iterator(at("run") / "checkpoints")) EXPECT_EQ(entry.path().extension(), ".h5");
+  pretrain(r, {.out = at("run"), .only = "text", .resume = true});
+  EXPECT_EQ(newest_checkpoint(at("run") / "checkpoints"), checkpoint_path(at("run") / "checkpoints", "text", 8));
+}
+
+TEST_F(Training, HostileCheckpointsAreRefused) {
+  Recipe r = recipe();
+  r.train.max_steps = 1;
+  pretrain(r, {.out = at("run"), .only = "text"});
+  const auto file = checkpoint_path(at("run") / "checkpoints", "text", 1);
+  const std::string good = harness::read_file(file);
+  const auto path = at("x.h5");
+  const int refused = harness::survives_damage(good, 100, [&](const std::string& bytes) {
+    harness::write_file(path, bytes);
+    read_progress(path);
+    differing_tensors(path, path);
+  });
+  EXPECT_GT(refused, 200);
+  harness::write_file(path, "");
+  EXPECT_THAT(harness::message_of<IoError>([&] { read_progress(path); }), testing::HasSubstr(path.string()));
+  EXPECT_THAT(harness::message_of<IoError>([&] { read_progress(at("data")); }), testing::HasSubstr(at("data").string()));
+}
+
+TEST_F(Training, AGroupInsideItselfEnds) {
+  const auto path = at("loop.h5");
+  {
+    auto file = data::hdf5::File::create(path);
+    file.set_attribute("schema", int64_t{1});
+    const std::vector<float> one = {1};
+    file.write<float>("parameters/a", one, {1}, {});
+    file.close();
+  }
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  ASSERT_GE(H5Lcreate_hard(file, "parameters", file, "parameters/again", H5P_DEFAULT, H5P_DEFAULT), 0);
+  H5Fclose(file);
+  EXPECT_THAT(harness::message_of<IoError>([&] { differing_tensors(path, path); }), testing::HasSubstr("nest"));
+}
+
+TEST_F(Training, AnEmptyPoolIsRefused) {
+  const auto folder = at("empty");
+  data::DatasetWriter writer(folder, "tiny", {.generator = "test"});
+  writer.split("pool_text", {{"text", data::ElementType::u8, true, {}}});
+  writer.add_file("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n");
+  writer.set_attribute("tokenizer", std::string("vocab.txt"));
+  writer.finish();
+  Recipe r = tiny_recipe(folder);
+  EXPECT_THAT(harness::message_of<ConfigError>([&] { pretrain(r, {.out = at("run"), .only = "text"}); }),
+              testing::HasSubstr("nothing to train this stage on"));
+  EXPECT_FALSE(std::filesystem::exists(at("run")));
+}
+
+TEST_F(Training, ADamagedTokenizerIsNamed) {
+  for (const auto& [name, content] : {std::pair("vocab.txt", "[PAD]\n\n"), std::pair("x.model", "no model")}) {
+    const auto folder = at(name);
+    data::DatasetWriter writer(folder, "tiny", {.generator = "test"});
+    writer.add_file(name, content);
+    writer.set_attribute("tokenizer", std::string(name));
+    writer.finish();
+    EXPECT_THAT(harness::message_of<IoError>([&, &folder = folder] { TrainingData(folder, 16); }), testing::StartsWith((folder / name).string()));
+  }
 }
 
 }  // namespace

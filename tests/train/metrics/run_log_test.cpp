@@ -8,7 +8,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/harness/damage.h"
 #include "tests/harness/data_path.h"
+#include "tests/harness/message_of.h"
 #include "triad/train/metrics/tensorboard.h"
 
 namespace triad::train {
@@ -22,7 +24,13 @@ std::string content(const std::filesystem::path& file) {
 }
 
 StepMetrics metrics(std::string stage, int64_t step) {
-  return {.stage = std::move(stage), .step = step, .stage_steps = 100, .loss = 1.5, .lr = 1e-3, .samples_per_second = 10, .seconds = 2};
+  return {.stage = std::move(stage),
+          .step = step,
+          .stage_steps = 100,
+          .loss = 1.5,
+          .lr = 1e-3,
+          .samples_per_second = 10,
+          .seconds = 2};
 }
 
 TEST(RunLog, EveryStepIsALineWithTheNamesScriptsRelyOn) {
@@ -30,7 +38,8 @@ TEST(RunLog, EveryStepIsALineWithTheNamesScriptsRelyOn) {
   RunLog log(folder.path());
   log.step(metrics("text", 10));
   const auto line = nlohmann::json::parse(content(folder.path() / "metrics.jsonl"));
-  for (const char* key : {"stage", "step", "loss", "lr", "samples_per_second", "seconds"}) EXPECT_TRUE(line.contains(key)) << key;
+  for (const char* key : {"stage", "step", "loss", "lr", "samples_per_second", "seconds"})
+    EXPECT_TRUE(line.contains(key)) << key;
   EXPECT_EQ(line["step"], 10);
 }
 
@@ -52,6 +61,36 @@ TEST(RunLog, RewindingDropsWhatComesAfterTheCheckpoint) {
     stages.push_back(entry["stage"].get<std::string>() + " " + std::to_string(entry["step"].get<int>()));
   }
   EXPECT_EQ(stages, (std::vector<std::string>{"text 10", "align 10"}));
+}
+
+TEST(RunLog, AFullDiskIsAnErrorAndWhatWasLoggedStays) {
+  const harness::TempFolder folder;
+  int64_t logged = 0;
+  {
+    RunLog log(folder.path());
+    const harness::FullDisk disk(2000);
+    const auto message = harness::message_of<IoError>([&] {
+      for (; logged < 1000; ++logged) log.step(metrics("text", logged));
+    });
+    EXPECT_NE(message.find("cannot be written\n  hint: is the disk full?"), std::string::npos) << message;
+  }
+  EXPECT_GE(logged, 5);
+  rewind_metrics(folder.path(), "joint", 0);  // what a resume does first
+  RunLog(folder.path()).step(metrics("text", logged));
+  std::istringstream lines(content(folder.path() / "metrics.jsonl"));
+  std::vector<int64_t> steps;
+  for (std::string line; std::getline(lines, line);) steps.push_back(nlohmann::json::parse(line)["step"]);
+  ASSERT_GE(std::ssize(steps), logged);
+  for (size_t i = 0; i + 1 < steps.size(); ++i) EXPECT_EQ(steps[i], static_cast<int64_t>(i));
+}
+
+TEST(RunLog, RewindingPassesOverWhatIsNoStep) {
+  const harness::TempFolder folder;
+  std::ofstream(folder / "metrics.jsonl")
+      << "[1]\n{\"stage\": 3, \"step\": 1}\n{\"stage\": \"text\", \"step\": \"x\"}\n\xff\n"
+      << "{\"stage\": \"text\", \"step\": 1}\n";
+  rewind_metrics(folder.path(), "align", 10);
+  EXPECT_EQ(content(folder / "metrics.jsonl"), "{\"stage\": \"text\", \"step\": 1}\n");
 }
 
 TEST(RunLog, TheProgressLineIsReadable) {

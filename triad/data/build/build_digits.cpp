@@ -7,7 +7,7 @@
 #include "triad/data/build/builder.h"
 #include "triad/data/build/digit_sentences.h"
 #include "triad/data/build/digit_sources.h"
-#include "triad/data/text/wordpiece.h"
+#include "triad/data/build/tokenizer_file.h"
 
 namespace triad::data {
 namespace {
@@ -29,7 +29,7 @@ const std::vector<BuilderOption>& options() {
 using ByDigit = std::array<std::vector<size_t>, 10>;
 
 template <class Entries>
-ByDigit by_digit(const Entries& entries, DigitPart part) {
+ByDigit by_digit(const Entries& entries, Part part) {
   ByDigit groups;
   for (size_t i = 0; i < entries.size(); ++i) {
     if (entries[i].part == part) groups[static_cast<size_t>(entries[i].digit)].push_back(i);
@@ -56,8 +56,8 @@ class DigitsBuild {
         random_({.seed = request.seed, .site = random_site("data/digits")}),
         writer_(request.out, "digits", request.provenance("digits", options()), request.write) {
     if (request.flag("as-test")) {
-      for (auto& entry : images_.entries) entry.part = DigitPart::kTest;
-      for (auto& entry : clips_.entries) entry.part = DigitPart::kTest;
+      for (auto& entry : images_.entries) entry.part = Part::kTest;
+      for (auto& entry : clips_.entries) entry.part = Part::kTest;
     }
     for (size_t digit = 0; digit < 10; ++digit) {
       trained_[digit] = digit_sentences(static_cast<int>(digit), SentencePart::kTraining);
@@ -69,8 +69,8 @@ class DigitsBuild {
   Manifest run() {
     write_pools();
     write_training_pairs();
-    write_evaluation("validation", DigitPart::kValidation);
-    write_evaluation("test", DigitPart::kTest);
+    write_evaluation("validation", Part::kValidation);
+    write_evaluation("test", Part::kTest);
     writer_.set_attribute("sample_rate", sample_rate_);
     writer_.set_attribute("label_names", std::vector<std::string>(kDigitNames.begin(), kDigitNames.end()));
     writer_.set_attribute("speakers", clips_.speakers);
@@ -79,8 +79,7 @@ class DigitsBuild {
     writer_.set_attribute("sources", sources);
     std::vector<std::string> texts;
     for (const auto& sentences : trained_) texts.insert(texts.end(), sentences.begin(), sentences.end());
-    writer_.add_file("vocab.txt", train_wordpiece(texts, {.vocabulary_size = vocabulary_}).vocabulary());
-    writer_.set_attribute("tokenizer", std::string("vocab.txt"));
+    TokenizerFile(vocabulary_).add_to(writer_, texts);
     return writer_.finish();
   }
 
@@ -94,19 +93,19 @@ class DigitsBuild {
   size_t drawn(const std::vector<size_t>& group) { return group[random_.below(group.size())]; }
 
   void write_pools() {
-    const ByDigit images = by_digit(images_.entries, DigitPart::kTraining),
-                  clips = by_digit(clips_.entries, DigitPart::kTraining);
+    const ByDigit images = by_digit(images_.entries, Part::kTraining),
+                  clips = by_digit(clips_.entries, Part::kTraining);
     if (count(images) > 0) {
       ShardWriter& pool = writer_.split("pool_image", {image_, label_});
       for (size_t i = 0; i < images_.entries.size(); ++i) {
         const auto& entry = images_.entries[i];
-        if (entry.part == DigitPart::kTraining) add(pool, {picture(i), int64_t{entry.digit}});
+        if (entry.part == Part::kTraining) add(pool, {picture(i), int64_t{entry.digit}});
       }
     }
     if (count(clips) > 0) {
       ShardWriter& pool = writer_.split("pool_speech", {audio_, label_, speaker_});
       for (const auto& entry : clips_.entries) {
-        if (entry.part == DigitPart::kTraining) add(pool, {entry.samples, int64_t{entry.digit}, entry.speaker});
+        if (entry.part == Part::kTraining) add(pool, {entry.samples, int64_t{entry.digit}, entry.speaker});
       }
     }
     if (count(images) + count(clips) == 0 || sentences_ == 0) return;
@@ -120,8 +119,8 @@ class DigitsBuild {
   /// Pictures in turn, in a random order, each with a random clip and sentence of its digit. Samples of one digit are
   /// positives of each other: the digit is their identity.
   void write_training_pairs() {
-    const ByDigit images = by_digit(images_.entries, DigitPart::kTraining),
-                  clips = by_digit(clips_.entries, DigitPart::kTraining);
+    const ByDigit images = by_digit(images_.entries, Part::kTraining),
+                  clips = by_digit(clips_.entries, Part::kTraining);
     if (count(images) == 0 || count(clips) == 0) return;
     std::vector<size_t> order;
     for (size_t digit = 0; digit < 10; ++digit) {
@@ -143,7 +142,7 @@ class DigitsBuild {
   /// have an empty clip. A digit with more clips than pictures shows its pictures again. Sentences are of the held-out
   /// forms. A part that lacks pictures or clips altogether cannot be evaluated like the others, so its name says what
   /// it has.
-  void write_evaluation(std::string name, DigitPart part) {
+  void write_evaluation(std::string name, Part part) {
     const ByDigit images = by_digit(images_.entries, part), clips = by_digit(clips_.entries, part);
     const bool has_images = count(images) > 0, has_clips = count(clips) > 0;
     if (!has_images && !has_clips) return;

@@ -1,11 +1,11 @@
 // `scenes`: the built-in data set, from its generator. See triad/data/scenes.
 #include <algorithm>
-#include <cmath>
 
-#include "triad/core/base/error.h"
+#include "triad/data/audio/pcm.h"
 #include "triad/data/build/builder.h"
+#include "triad/data/build/tokenizer_file.h"
+#include "triad/data/image/layout.h"
 #include "triad/data/scenes/scenes.h"
-#include "triad/data/text/wordpiece.h"
 
 namespace triad::data {
 namespace {
@@ -21,10 +21,12 @@ const std::vector<BuilderOption>& options() {
         {"pictures", Kind::kInteger, size(ScenesSplit::kPoolPictures), false, "unpaired pictures"},
         {"sentences", Kind::kInteger, size(ScenesSplit::kPoolSentences), false, "unpaired sentences"},
         {"clips", Kind::kInteger, size(ScenesSplit::kPoolClips), false, "unpaired spoken sentences"},
-        {"train", Kind::kInteger, size(ScenesSplit::kTraining), false, "scenes with picture, sentence, clip and questions"},
+        {"train", Kind::kInteger, size(ScenesSplit::kTraining), false,
+         "scenes with picture, sentence, clip and questions"},
         {"validation", Kind::kInteger, size(ScenesSplit::kValidation), false, "the same, to choose settings by"},
         {"test", Kind::kInteger, size(ScenesSplit::kTest), false, "the same, never trained on"},
-        {"compositional", Kind::kInteger, size(ScenesSplit::kCompositional), false, "the same, with pairs of colour and shape never seen"},
+        {"compositional", Kind::kInteger, size(ScenesSplit::kCompositional), false,
+         "the same, with pairs of colour and shape never seen"},
         {"questions", Kind::kInteger, int64_t{defaults.questions}, false, "about each scene"},
         {"vocabulary", Kind::kInteger, int64_t{320}, false, "word pieces, special tokens included"}};
   }();
@@ -34,41 +36,29 @@ const std::vector<BuilderOption>& options() {
 ScenesOptions scenes_options(const BuildRequest& request) {
   constexpr int64_t kMost = 10'000'000;
   ScenesOptions o{.seed = request.seed};
-  const std::array<const char*, kScenesSplits> names = {"pictures", "sentences", "clips", "train", "validation", "test", "compositional"};
+  const std::array<const char*, kScenesSplits> names = {"pictures",   "sentences", "clips",        "train",
+                                                        "validation", "test",      "compositional"};
   for (size_t i = 0; i < names.size(); ++i) o.sizes[i] = request.integer(names[i], 0, kMost);
   o.questions = static_cast<int>(request.integer("questions", 0, 100));
   return o;
 }
 
-/// Channels first, as convolutions read them.
-std::vector<uint8_t> planes_of(const Image& image) {
-  const size_t pixels = static_cast<size_t>(image.height * image.width), channels = static_cast<size_t>(image.channels);
-  std::vector<uint8_t> planes(pixels * channels);
-  for (size_t p = 0; p < pixels; ++p) {
-    for (size_t c = 0; c < channels; ++c) planes[c * pixels + p] = image.pixels[p * channels + c];
-  }
-  return planes;
-}
-
-std::vector<int16_t> samples_of(const Waveform& sound) {
-  std::vector<int16_t> samples;
-  samples.reserve(sound.samples.size());
-  for (const float v : sound.samples) samples.push_back(static_cast<int16_t>(std::lrint(std::clamp(v, -1.0f, 1.0f) * 32767)));
-  return samples;
-}
-
 class ScenesBuild {
  public:
   explicit ScenesBuild(const BuildRequest& request)
-      : request_(request), scenes_(scenes_options(request)),
+      : request_(request),
+        scenes_(scenes_options(request)),
         writer_(request.out, "scenes", request.provenance("scenes", options()), request.write) {}
 
   Manifest run() {
-    const Image picture = scenes_.size(ScenesSplit::kTraining) > 0 ? scenes_.picture(ScenesSplit::kTraining, 0) : Image{64, 64, 3, {}};
+    const Image picture =
+        scenes_.size(ScenesSplit::kTraining) > 0 ? scenes_.picture(ScenesSplit::kTraining, 0) : Image{64, 64, 3, {}};
     image_ = {"image", ElementType::u8, false, {picture.channels, picture.height, picture.width}};
     write_pools();
-    for (const auto& [split, name] : {std::pair{ScenesSplit::kTraining, "train"}, {ScenesSplit::kValidation, "validation"},
-                                      {ScenesSplit::kTest, "test"}, {ScenesSplit::kCompositional, "compositional"}}) {
+    for (const auto& [split, name] : {std::pair{ScenesSplit::kTraining, "train"},
+                                      {ScenesSplit::kValidation, "validation"},
+                                      {ScenesSplit::kTest, "test"},
+                                      {ScenesSplit::kCompositional, "compositional"}}) {
       if (scenes_.size(split) == 0) continue;
       write_pairs(split, name);
       write_questions(split, name);
@@ -80,9 +70,7 @@ class ScenesBuild {
     writer_.set_attribute("question_types", types);
     writer_.set_attribute("sample_rate", int64_t{scenes_.options().sample_rate});
     writer_.set_attribute("speech_program", speech_program_version());
-    const WordPiece tokenizer = train_wordpiece(vocabulary_texts_, {.vocabulary_size = request_.integer("vocabulary", 16, 100000)});
-    writer_.add_file("vocab.txt", tokenizer.vocabulary());
-    writer_.set_attribute("tokenizer", std::string("vocab.txt"));
+    TokenizerFile(request_.integer("vocabulary", 16, 100000)).add_to(writer_, vocabulary_texts_);
     return writer_.finish();
   }
 
@@ -105,7 +93,8 @@ class ScenesBuild {
     }
     if (scenes_.size(ScenesSplit::kPoolClips) > 0) {
       ShardWriter& clips = writer_.split("pool_speech", {audio_});
-      for_each_clip(ScenesSplit::kPoolClips, [&](int64_t, const std::vector<int16_t>& samples) { clips.add({samples}); });
+      for_each_clip(ScenesSplit::kPoolClips,
+                    [&](int64_t, const std::vector<int16_t>& samples) { clips.add({samples}); });
     }
   }
 
@@ -142,7 +131,7 @@ class ScenesBuild {
       for (int64_t i = first; i < std::min(first + kClipsAtOnce, size); ++i) requests.push_back(scenes_.clip(split, i));
       const std::vector<Waveform> sounds = speak_all(requests, scenes_.options().sample_rate);
       for (size_t i = 0; i < sounds.size(); ++i) {
-        write(first + static_cast<int64_t>(i), samples_of(sounds[i]));
+        write(first + static_cast<int64_t>(i), to_pcm16(sounds[i].samples));
         tell();
       }
     }
@@ -161,8 +150,9 @@ class ScenesBuild {
 };
 
 const RegisterBuilder registered([] {
-  return Builder{"scenes", "pictures of shapes, sentences about them, the sentences spoken, questions: made from a seed", options(),
-                 [](const BuildRequest& request) { return ScenesBuild(request).run(); }};
+  return Builder{"scenes",
+                 "pictures of shapes, sentences about them, the sentences spoken, questions: made from a seed",
+                 options(), [](const BuildRequest& request) { return ScenesBuild(request).run(); }};
 });
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "triad/data/build/builder.h"
 
 #include <algorithm>
-#include <iomanip>
 
 #include "triad/core/base/error.h"
 
@@ -29,15 +28,15 @@ bool BuildRequest::flag(const std::string& name) const { return option<bool>(opt
 
 int64_t BuildRequest::integer(const std::string& name, int64_t low, int64_t high) const {
   const int64_t value = integer(name);
-  require<ValueError>(value >= low && value <= high, "data build", "--", name, " is ", value, ", expected ", low,
-                      " to ", high);
+  require<ConfigError>(value >= low && value <= high, "data build", "--", name, " is ", value, ", expected ", low,
+                       " to ", high);
   return value;
 }
 
 double BuildRequest::real(const std::string& name, double low, double high) const {
   const double value = option<double>(options, name);
-  require<ValueError>(value >= low && value <= high, "data build", "--", name, " is ", value, ", expected ", low,
-                      " to ", high);
+  require<ConfigError>(value >= low && value <= high, "data build", "--", name, " is ", value, ", expected ", low,
+                       " to ", high);
   return value;
 }
 
@@ -66,17 +65,9 @@ const Builder& builder_named(const std::string& name) {
     if (builder.name == name) return builder;
     names += (names.empty() ? "" : ", ") + builder.name;
   }
-  fail<ValueError>("data build", "there is no data set '", name, "'; there are: ", names);
+  fail<ConfigError>("data build", "there is no data set '", name, "'; there are: ", names);
 }
 
 RegisterBuilder::RegisterBuilder(Builder (*make)()) { makers().push_back(make); }
-
-std::string describe_source(const std::filesystem::path& path) {
-  const FileDigest digest = digest_of_file(path);
-  std::ostringstream out;
-  out << path.filename().string() << ", " << digest.bytes << " bytes, crc32 " << std::hex << std::setfill('0')
-      << std::setw(8) << digest.crc32;
-  return out.str();
-}
 
 }  // namespace triad::data

@@ -35,7 +35,7 @@ struct BuildRequest {
   std::filesystem::path path(const std::string& name) const { return text(name); }
   const std::string& text(const std::string& name) const;
   int64_t integer(const std::string& name) const;
-  /// ValueError naming option and range unless low <= value <= high.
+  /// ConfigError naming option and range unless low <= value <= high.
   int64_t integer(const std::string& name, int64_t low, int64_t high) const;
   double real(const std::string& name, double low, double high) const;
   bool flag(const std::string& name) const;
@@ -54,15 +54,12 @@ struct Builder {
 
 /// All builders, sorted by name.
 const std::vector<Builder>& all_builders();
-/// ValueError naming the builders there are, if this one is not among them.
+/// ConfigError naming the builders there are, if this one is not among them.
 const Builder& builder_named(const std::string& name);
 
 /// Adds a builder; the function runs on the first call of all_builders().
 struct RegisterBuilder {
   explicit RegisterBuilder(Builder (*make)());
 };
-
-/// "NAME, BYTES bytes, crc32 HEX": how provenance names a file that went into a data set.
-std::string describe_source(const std::filesystem::path& path);
 
 }  // namespace triad::data

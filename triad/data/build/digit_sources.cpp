@@ -1,17 +1,14 @@
 #include "triad/data/build/digit_sources.h"
 
 #include <algorithm>
-#include <iomanip>
 #include <map>
 #include <regex>
-#include <sstream>
 #include <system_error>
 
 #include "triad/core/base/error.h"
 #include "triad/data/audio/pcm.h"
 #include "triad/data/audio/resample.h"
-#include "triad/data/build/builder.h"
-#include "triad/data/formats/durable_file.h"
+#include "triad/data/build/source_files.h"
 #include "triad/data/formats/idx.h"
 #include "triad/data/formats/wav.h"
 
@@ -19,17 +16,6 @@ namespace triad::data {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::vector<fs::path> files_below(const fs::path& folder) {
-  std::error_code error;
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, error)) {
-    if (entry.is_regular_file()) files.push_back(entry.path());
-  }
-  require<IoError>(!error, "data build", "cannot read ", folder.string(), ": ", error.message());
-  std::ranges::sort(files);
-  return files;
-}
 
 /// The label file that belongs to an image file, plain or compressed.
 fs::path labels_of(const fs::path& folder, const std::string& prefix, const fs::path& images) {
@@ -58,9 +44,7 @@ void append_pair(const fs::path& image_file, const fs::path& label_file, bool is
   for (int64_t i = 0; i < count; ++i) {
     const int digit = labels.values[static_cast<size_t>(i)];
     require<IoError>(digit <= 9, "data build", label_file.string(), ": label ", i, " is ", digit, ", expected 0 to 9");
-    const DigitPart part = !is_training   ? DigitPart::kTest
-                           : i < training ? DigitPart::kTraining
-                                          : DigitPart::kValidation;
+    const Part part = !is_training ? Part::kTest : i < training ? Part::kTraining : Part::kValidation;
     all.entries.push_back({digit, part});
   }
   all.pixels.insert(all.pixels.end(), images.values.begin(), images.values.end());
@@ -111,24 +95,16 @@ DigitClips read_digit_clips(const fs::path& folder, int sample_rate) {
                    Hint{"expected files named DIGIT_SPEAKER_INDEX.wav, such as 7_jackson_12.wav"});
   std::ranges::sort(all.speakers);
   all.speakers.erase(std::unique(all.speakers.begin(), all.speakers.end()), all.speakers.end());
-  int64_t bytes = 0;
-  uint32_t checksum = 0;
+  std::vector<fs::path> paths;
   for (const Recording& file : files) {
-    const FileDigest digest = digest_of_file(file.path);
-    bytes += digest.bytes;
-    checksum = crc32_of(str(file.path.filename().string(), " ", digest.crc32, "\n"), checksum);
+    paths.push_back(file.path);
     Waveform sound = read_wav(file.path);
     if (sound.sample_rate != sample_rate) sound = resample(sound, sample_rate);
     const auto speaker = std::ranges::lower_bound(all.speakers, file.speaker) - all.speakers.begin();
-    const DigitPart part = file.index < 5    ? DigitPart::kTest
-                           : file.index < 10 ? DigitPart::kValidation
-                                             : DigitPart::kTraining;
+    const Part part = file.index < 5 ? Part::kTest : file.index < 10 ? Part::kValidation : Part::kTraining;
     all.entries.push_back({file.digit, part, speaker, to_pcm16(sound.samples)});
   }
-  std::ostringstream source;
-  source << files.size() << " spoken digits, " << bytes << " bytes, crc32 " << std::hex << std::setfill('0')
-         << std::setw(8) << checksum;
-  all.source = source.str();
+  all.source = describe_sources(paths, str(files.size(), " spoken digits"));
   return all;
 }
 

@@ -8,17 +8,15 @@
 #include <vector>
 
 #include "triad/core/base/shape.h"
+#include "triad/data/build/part.h"
 
 namespace triad::data {
-
-enum class DigitPart : uint8_t { kTraining, kValidation, kTest };
-inline constexpr int kDigitParts = 3;
 
 /// Pictures of one size, all in one buffer.
 struct DigitImages {
   struct Entry {
     int digit;
-    DigitPart part;
+    Part part;
   };
 
   Shape shape;  ///< of one picture: [1, height, width]
@@ -38,7 +36,7 @@ DigitImages read_digit_images(const std::filesystem::path& folder);
 struct DigitClips {
   struct Entry {
     int digit;
-    DigitPart part;
+    Part part;
     int64_t speaker;  ///< index into `speakers`
     std::vector<int16_t> samples;
   };

@@ -48,7 +48,7 @@ void write_durably(const std::filesystem::path& path, std::string_view content) 
 }
 
 std::string read_whole_file(const std::filesystem::path& path, int64_t limit) {
-  File file(path, O_RDONLY);
+  RegularFile file(path);
   std::string content;
   std::vector<std::byte> buffer(1 << 16);
   while (const size_t n = file.read(buffer)) {
@@ -64,7 +64,7 @@ uint32_t crc32_of(std::string_view bytes, uint32_t before) {
 }
 
 FileDigest digest_of_file(const std::filesystem::path& path) {
-  File file(path, O_RDONLY);
+  RegularFile file(path);
   FileDigest digest;
   std::vector<std::byte> buffer(1 << 18);
   while (const size_t n = file.read(buffer)) {

@@ -65,4 +65,6 @@ void File::close() {
   require<IoError>(::close(fd) == 0, "file", "cannot close ", path_.string(), ": ", std::strerror(errno));
 }
 
+RegularFile::RegularFile(std::filesystem::path path) : File(std::move(path), O_RDONLY | O_NONBLOCK) { size(); }
+
 }  // namespace triad::data

@@ -36,4 +36,10 @@ class File {
   int fd_;
 };
 
+/// A file to be read. IoError at once if it is no regular one: a pipe might never end, nor even open.
+class RegularFile : public File {
+ public:
+  explicit RegularFile(std::filesystem::path path);
+};
+
 }  // namespace triad::data

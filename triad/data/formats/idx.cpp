@@ -5,11 +5,11 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <system_error>
 
 #include <zlib.h>
 
 #include "triad/core/base/error.h"
+#include "triad/data/formats/file.h"
 
 namespace triad::data {
 namespace {
@@ -22,10 +22,7 @@ constexpr size_t kStep = size_t{1} << 20;
 class GzipFile {
  public:
   explicit GzipFile(const std::filesystem::path& path)
-      : path_(path.string()), file_(gzopen(path.c_str(), "rb"), gzclose) {
-    std::error_code error;
-    const auto kind = std::filesystem::status(path, error).type();
-    require<IoError>(kind != std::filesystem::file_type::directory, "idx", path_, " is a folder");
+      : path_(RegularFile(path).path().string()), file_(gzopen(path.c_str(), "rb"), gzclose) {
     require<IoError>(file_ != nullptr, "idx", "cannot open ", path_, ": ", std::strerror(errno));
   }
 

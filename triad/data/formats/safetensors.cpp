@@ -7,7 +7,6 @@
 #include <span>
 #include <utility>
 
-#include <fcntl.h>
 #include <nlohmann/json.hpp>
 
 #include "triad/core/base/error.h"
@@ -156,7 +155,7 @@ SafetensorsHeader parse_safetensors_header(std::string_view text, int64_t data_b
   return header;
 }
 
-SafetensorsReader::SafetensorsReader(const std::filesystem::path& path) : file_(path, O_RDONLY) {
+SafetensorsReader::SafetensorsReader(const std::filesystem::path& path) : file_(path) {
   const std::string source = path.string();
   const int64_t bytes = file_.size();
   if (bytes < 8) refuse(source, "the file has ", bytes, " bytes, expected at least 8");

@@ -51,7 +51,7 @@ class SafetensorsReader {
   Tensor read(const std::string& name) const;
 
  private:
-  File file_;
+  RegularFile file_;
   int64_t data_offset_ = 0;
   SafetensorsHeader header_;
   std::map<std::string, size_t> index_;

@@ -18,8 +18,8 @@ struct MaskedToken {
 
 /// BERT's masking [arXiv:1810.04805, A.1], in place: of the ids that are no special tokens, max(1, round(share * count)) are
 /// chosen by a shuffle; of those 80 % become [MASK], 10 % a random id that is no special token, 10 % stay. Positions come
-/// in order. None are chosen where there is nothing but special tokens.
-std::vector<MaskedToken> mask_tokens(std::span<int32_t> ids, const SpecialTokens& special, int64_t vocabulary, double share,
-                                     RandomKey key);
+/// in order. None are chosen where there is nothing but special tokens. ValueError for a vocabulary of nothing else.
+std::vector<MaskedToken> mask_tokens(std::span<int32_t> ids, const SpecialTokens& special, int64_t vocabulary,
+                                     double share, RandomKey key);
 
 }  // namespace triad::data

@@ -1,6 +1,8 @@
 #include "triad/data/text/tokenizer.h"
 
 #include "triad/core/base/error.h"
+#include "triad/data/text/sentencepiece.h"
+#include "triad/data/text/wordpiece.h"
 
 namespace triad::data {
 
@@ -11,6 +13,15 @@ std::vector<int32_t> Tokenizer::encode_with_ends(std::string_view text, int64_t 
   ids.insert(ids.begin(), special().cls);
   ids.push_back(special().sep);
   return ids;
+}
+
+std::unique_ptr<Tokenizer> parse_tokenizer(const std::string& name, std::string_view content) {
+  try {
+    if (name.ends_with(".model")) return std::make_unique<SentencePiece>(content);
+    return std::make_unique<WordPiece>(WordPiece::parse(content));
+  } catch (const ValueError& e) {
+    fail<IoError>(name, e.what());
+  }
 }
 
 }  // namespace triad::data

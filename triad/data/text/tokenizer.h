@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -30,5 +29,9 @@ class Tokenizer {
   /// [CLS] pieces [SEP], with pieces cut off behind so that there are at most `most` ids. ValueError if most < 2.
   std::vector<int32_t> encode_with_ends(std::string_view text, int64_t most) const;
 };
+
+/// The tokenizer in a file: a SentencePiece model if `name` ends with ".model", else BERT's vocabulary. IoError naming the
+/// file if its content is damaged.
+std::unique_ptr<Tokenizer> parse_tokenizer(const std::string& name, std::string_view content);
 
 }  // namespace triad::data

@@ -52,7 +52,7 @@ WordPiece WordPiece::parse(std::string_view vocabulary, std::optional<bool> lowe
   while (!vocabulary.empty()) {
     const size_t end = std::min(vocabulary.find('\n'), vocabulary.size());
     std::string_view line = vocabulary.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    while (line.ends_with('\r')) line.remove_suffix(1);  // no word ends with one
     pieces.emplace_back(line);
     vocabulary.remove_prefix(std::min(end + 1, vocabulary.size()));
   }

@@ -51,6 +51,8 @@ std::string_view stage_of(const std::filesystem::path& file) { return kStageName
 
 /// Every tensor below `group`, by path.
 void collect(const data::hdf5::Group& group, const std::string& prefix, data::TensorMap& tensors) {
+  constexpr int64_t kDeepest = 16;  // links can lead a group into itself
+  require<IoError>(std::ranges::count(prefix, '/') < kDeepest, "checkpoint", "groups nest too deep: ", group.where());
   for (const std::string& name : group.names()) {
     if (group.is_group(name))
       collect(group.group(name), prefix + name + "/", tensors);

@@ -60,6 +60,10 @@ void run_build(const data::Builder& builder, BuildArguments& arguments, CommandC
   for (const data::SplitEntry& split : manifest.splits) {
     context.out << "  " << split.name << ": " << split.samples << " samples\n";
   }
+  if (!manifest.attributes.contains("skipped")) return;
+  const std::vector<std::string>& skipped = manifest.list("skipped");
+  context.out << "  left out: " << skipped.size() << "\n";
+  for (const std::string& file : skipped) context.out << "    " << file << "\n";
 }
 
 }  // namespace

@@ -1,8 +1,9 @@
 #include "triad/train/config/recipe.h"
 
 #include <algorithm>
-#include <fstream>
 #include <sstream>
+
+#include "triad/data/formats/durable_file.h"
 
 namespace triad::train {
 namespace {
@@ -56,8 +57,8 @@ void bind_stage(Binder& b, StageOptions& s) {
     b.refuse("micro_batches", s.micro_batches, " does not divide a batch of ", s.batch);
   s.schedule.total_steps = s.steps;
   if (s.steps > 0 && s.schedule.warmup_steps + s.schedule.cooldown_steps > s.steps)
-    b.refuse("schedule", s.schedule.warmup_steps, " warm-up and ", s.schedule.cooldown_steps, " cooldown steps do not fit into ",
-             s.steps, " steps");
+    b.refuse("schedule", s.schedule.warmup_steps, " warm-up and ", s.schedule.cooldown_steps,
+             " cooldown steps do not fit into ", s.steps, " steps");
 }
 
 }  // namespace
@@ -137,7 +138,8 @@ void bind(Binder& b, nn::ImageEncoderOptions& o) {
   b("hidden", o.hidden);
   b("dropout", o.dropout);
   b("initial_stddev", o.initial_stddev);
-  if (o.image_channels != 1 && o.image_channels != 3) b.refuse("image_channels", o.image_channels, " is neither 1 nor 3");
+  if (o.image_channels != 1 && o.image_channels != 3)
+    b.refuse("image_channels", o.image_channels, " is neither 1 nor 3");
   if (o.width % 4 != 0) b.refuse("width", o.width, " is not a multiple of 4");
   require_heads(b, o.width, o.heads);
   require_share(b, "dropout", o.dropout);
@@ -204,7 +206,8 @@ void bind(Binder& b, DataOptions& o) {
   b("loader_threads", o.loader_threads);
   if (o.name.empty()) b.refuse("name", "missing: the name of a data set", Hint{"`triad data list` shows them"});
   if (o.dir.empty()) b.refuse("dir", "missing: the folder of the data set");
-  if (o.split == "train" || o.split.starts_with("pool_")) b.refuse("split", "'", o.split, "' is trained on", Hint{"test or validation"});
+  if (o.split == "train" || o.split.starts_with("pool_"))
+    b.refuse("split", "'", o.split, "' is trained on", Hint{"test or validation"});
   require_positive(b, "loader_threads", static_cast<double>(o.loader_threads));
 }
 
@@ -291,12 +294,13 @@ void apply_override(YAML::Node root, const std::string& assignment) {
 }  // namespace
 
 Recipe read_recipe(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
-  std::ifstream in(file);
-  require<ConfigError>(in.good() && std::filesystem::is_regular_file(file), file.string(), "cannot be read",
-                   Hint{"recipes lie in configs/, such as configs/demo.yaml"});
+  constexpr int64_t kMaxBytes = 1 << 20;
   YAML::Node root;
   try {
-    root = YAML::Load(in);
+    root = YAML::Load(data::read_whole_file(file, kMaxBytes));
+  } catch (const IoError& e) {
+    fail<ConfigError>(file.string(), "cannot be read: ", e.what(),
+                      Hint{"recipes lie in configs/, such as configs/demo.yaml"});
   } catch (const YAML::Exception& e) {
     fail<ConfigError>(str(file.string(), ":", e.mark.line + 1), e.msg);
   }

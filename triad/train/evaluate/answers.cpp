@@ -129,7 +129,7 @@ std::optional<MaskedAccuracy> guess_masked_tokens(const Model& model, const Trai
                                                   const TrainingData& data, std::string_view name,
                                                   double masked_share) {
   const NoGrad no_tape;
-  const data::WordPiece& tokenizer = training.tokenizer();
+  const data::Tokenizer& tokenizer = training.tokenizer();
   Counts seen;
   const data::SplitReader& pool = training.split("pool_text");
   for (int64_t i = 0; i < pool.size(); ++i) {

@@ -7,16 +7,16 @@
 #include <iostream>
 
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "triad/core/base/error.h"
+#include "triad/data/formats/durable_file.h"
 #include "triad/train/config/recipe.h"
 
 namespace triad::train {
 namespace {
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 size_t stage_position(std::string_view stage) {
   return static_cast<size_t>(std::find(kStageNames.begin(), kStageNames.end(), stage) - kStageNames.begin());
@@ -33,8 +33,12 @@ RunLog::RunLog(const std::filesystem::path& dir)
 }
 
 void RunLog::step(const StepMetrics& m) {
-  nlohmann::ordered_json line = {{"stage", m.stage}, {"step", m.step}, {"loss", m.loss}, {"lr", m.lr},
-                                 {"samples_per_second", m.samples_per_second}, {"seconds", m.seconds}};
+  nlohmann::ordered_json line = {{"stage", m.stage},
+                                 {"step", m.step},
+                                 {"loss", m.loss},
+                                 {"lr", m.lr},
+                                 {"samples_per_second", m.samples_per_second},
+                                 {"seconds", m.seconds}};
   for (const auto& [name, value] : m.parts) line[name] = value;
   jsonl_ << line.dump() << '\n' << std::flush;
   require<IoError>(jsonl_.good(), jsonl_path_.string(), "cannot be written", Hint{"is the disk full?"});
@@ -66,25 +70,23 @@ void rewind_metrics(const std::filesystem::path& dir, std::string_view stage, in
   std::string kept, line;
   while (std::getline(in, line)) {
     const nlohmann::json entry = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!entry.is_object() || !entry.contains("stage") || !entry.contains("step")) continue;
+    const auto has = [&](const char* key, auto is) { return entry.contains(key) && (entry[key].*is)(); };
+    if (!entry.is_object() || !has("stage", &nlohmann::json::is_string) ||
+        !has("step", &nlohmann::json::is_number_integer))
+      continue;
     const size_t at = stage_position(entry["stage"].get<std::string>()), limit = stage_position(stage);
     if (at < limit || (at == limit && entry["step"].get<int64_t>() <= step)) kept += line + '\n';
   }
-  in.close();
-  const std::filesystem::path temporary = path.string() + ".tmp";
-  std::ofstream out(temporary, std::ios::trunc);
-  out << kept << std::flush;
-  require<IoError>(out.good(), temporary.string(), "cannot be written");
-  std::filesystem::rename(temporary, path);
+  data::write_durably(path, kept);
 }
 
 std::string progress_line(const StepMetrics& m) {
   const auto left = static_cast<int64_t>(std::ceil(std::max(0.0, m.seconds_left)));
   char text[160];
-  std::snprintf(text, sizeof text, "%-6s %*lld/%lld  loss %.4f  lr %.1e  %.0f samples/s  ETA %lld:%02lld", m.stage.c_str(),
-                static_cast<int>(std::to_string(m.stage_steps).size()), static_cast<long long>(m.step),
-                static_cast<long long>(m.stage_steps), m.loss, m.lr, m.samples_per_second, static_cast<long long>(left / 60),
-                static_cast<long long>(left % 60));
+  std::snprintf(text, sizeof text, "%-6s %*lld/%lld  loss %.4f  lr %.1e  %.0f samples/s  ETA %lld:%02lld",
+                m.stage.c_str(), static_cast<int>(std::to_string(m.stage_steps).size()), static_cast<long long>(m.step),
+                static_cast<long long>(m.stage_steps), m.loss, m.lr, m.samples_per_second,
+                static_cast<long long>(left / 60), static_cast<long long>(left % 60));
   return text;
 }
 

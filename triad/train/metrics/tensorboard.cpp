@@ -91,9 +91,16 @@ void TensorBoardWriter::write_event(const std::string& event) {
   record += event;
   put_fixed(record, masked_crc(event));
   out_.write(record.data(), static_cast<std::streamsize>(record.size()));
-  require<IoError>(out_.good(), file_.string(), "cannot be written", Hint{"is the disk full?"});
+  check_written();
 }
 
-void TensorBoardWriter::flush() { out_.flush(); }
+void TensorBoardWriter::flush() {
+  out_.flush();
+  check_written();
+}
+
+void TensorBoardWriter::check_written() const {
+  require<IoError>(out_.good(), file_.string(), "cannot be written", Hint{"is the disk full?"});
+}
 
 }  // namespace triad::train

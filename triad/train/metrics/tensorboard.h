@@ -16,10 +16,12 @@ class TensorBoardWriter {
 
   /// One point of the curve `tag`. wall_time: seconds since 1970.
   void scalar(std::string_view tag, int64_t step, double value, double wall_time);
+  /// IoError if what was added cannot be written.
   void flush();
 
  private:
   void write_event(const std::string& event);
+  void check_written() const;
 
   std::filesystem::path file_;
   std::ofstream out_;

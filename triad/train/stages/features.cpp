@@ -1,20 +1,10 @@
 #include "triad/train/stages/features.h"
 
 #include <algorithm>
-#include <sstream>
+
+#include "triad/data/audio/pcm.h"
 
 namespace triad::train {
-namespace {
-
-std::shared_ptr<const data::WordPiece> read_tokenizer(const data::ShardedDataset& dataset) {
-  const std::string& name = dataset.manifest().text("tokenizer");
-  std::istringstream lines(dataset.file(name));
-  std::vector<std::string> pieces;
-  for (std::string line; std::getline(lines, line);) pieces.push_back(line);
-  return std::make_shared<data::WordPiece>(std::move(pieces));
-}
-
-}  // namespace
 
 TextBatch collate_text(const std::vector<std::vector<int32_t>>& sequences, int32_t pad) {
   size_t longest = 1;
@@ -38,7 +28,8 @@ Tensor collate_images(const std::vector<data::Value>& images) {
   Tensor batch = empty({std::ssize(images), one[0], one[1], one[2]});
   float* out = batch.mutable_data<float>();
   for (const data::Value& image : images) {
-    require<IoError>(image.shape == one, "collate_images", "pictures of shapes ", one, " and ", image.shape, " in one batch");
+    require<IoError>(image.shape == one, "collate_images", "pictures of shapes ", one, " and ", image.shape,
+                     " in one batch");
     for (const uint8_t pixel : image.as<uint8_t>()) *out++ = (static_cast<float>(pixel) / 255 - 0.5f) / 0.25f;
   }
   return batch;
@@ -63,13 +54,15 @@ SpeechBatch collate_speech(const std::vector<data::LogMel>& sounds) {
 
 const std::string& listed(const data::Manifest& manifest, const std::string& list, int64_t index) {
   const std::vector<std::string>& names = manifest.list(list);
-  require<IoError>(index >= 0 && index < std::ssize(names), manifest.name, "a sample has ", index, ", expected an index into the ",
-                   names.size(), " '", list, "'");
+  require<IoError>(index >= 0 && index < std::ssize(names), manifest.name, "a sample has ", index,
+                   ", expected an index into the ", names.size(), " '", list, "'");
   return names[static_cast<size_t>(index)];
 }
 
 TrainingData::TrainingData(const std::filesystem::path& folder, int64_t max_tokens)
-    : dataset_(folder), tokenizer_(read_tokenizer(dataset_)), max_tokens_(max_tokens) {
+    : dataset_(folder), max_tokens_(max_tokens) {
+  const std::string& name = dataset_.manifest().text("tokenizer");
+  tokenizer_ = data::parse_tokenizer((folder / name).string(), dataset_.file(name));
   const data::Attributes& attributes = dataset_.manifest().attributes;
   if (attributes.contains("sample_rate"))
     mel_ = data::LogMelOptions::for_rate(static_cast<int>(dataset_.manifest().integer("sample_rate")));
@@ -77,7 +70,11 @@ TrainingData::TrainingData(const std::filesystem::path& folder, int64_t max_toke
 }
 
 TrainingData::TrainingData(const std::filesystem::path& folder, const TrainingData& trained)
-    : dataset_(folder), tokenizer_(trained.tokenizer_), mel_(trained.mel_), answers_(trained.answers_), max_tokens_(trained.max_tokens_) {
+    : dataset_(folder),
+      tokenizer_(trained.tokenizer_),
+      mel_(trained.mel_),
+      answers_(trained.answers_),
+      max_tokens_(trained.max_tokens_) {
   const data::Manifest &manifest = dataset_.manifest(), &known = trained.dataset_.manifest();
   for (const char* attribute : {"sample_rate", "answers"}) {
     const bool differs = manifest.attributes.contains(attribute) && known.attributes.contains(attribute) &&
@@ -88,9 +85,7 @@ TrainingData::TrainingData(const std::filesystem::path& folder, const TrainingDa
 }
 
 data::LogMel TrainingData::features(const data::Value& audio) const {
-  std::vector<float> samples;
-  for (const int16_t sample : audio.as<int16_t>()) samples.push_back(static_cast<float>(sample) / 32768);
-  return data::log_mel(samples, mel_);
+  return data::log_mel(data::from_pcm16(audio.as<int16_t>()), mel_);
 }
 
 }  // namespace triad::train

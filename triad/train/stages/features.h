@@ -8,7 +8,7 @@
 #include "triad/core/tensor/tensor.h"
 #include "triad/data/audio/log_mel.h"
 #include "triad/data/shards/sharded_dataset.h"
-#include "triad/data/text/wordpiece.h"
+#include "triad/data/text/tokenizer.h"
 
 namespace triad::train {
 
@@ -46,7 +46,7 @@ class TrainingData {
   const data::ShardedDataset& dataset() const { return dataset_; }
   bool has(std::string_view split) const { return dataset_.has_split(split); }
   const data::SplitReader& split(std::string_view name) const { return dataset_.split(name); }
-  const data::WordPiece& tokenizer() const { return *tokenizer_; }
+  const data::Tokenizer& tokenizer() const { return *tokenizer_; }
   const data::LogMelOptions& mel() const { return mel_; }
   /// Closed list of answers; empty without questions.
   const std::vector<std::string>& answers() const { return answers_; }
@@ -58,7 +58,7 @@ class TrainingData {
 
  private:
   data::ShardedDataset dataset_;
-  std::shared_ptr<const data::WordPiece> tokenizer_;
+  std::shared_ptr<const data::Tokenizer> tokenizer_;
   data::LogMelOptions mel_;
   std::vector<std::string> answers_;
   int64_t max_tokens_;

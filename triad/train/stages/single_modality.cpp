@@ -25,7 +25,7 @@ class TextStage : public LoaderStage<MaskedTextBatch> {
       : LoaderStage(setup, "text", parameters_below({{"text", &setup.model.text}, {"masked_lm", &setup.model.masked_lm}})) {
     const data::SplitReader& pool = setup.data.split("pool_text");
     start(setup.recipe.text, pool.size(), pool.lengths("text"), [this, &pool](const BatchIndices& indices) {
-      const data::WordPiece& tokenizer = setup_.data.tokenizer();
+      const data::Tokenizer& tokenizer = setup_.data.tokenizer();
       std::vector<std::vector<int32_t>> sequences;
       std::vector<std::vector<data::MaskedToken>> masked;
       for (size_t i = 0; i < indices.samples.size(); ++i) {
