@@ -42,6 +42,7 @@ struct CountingAllocator : Allocator {
   }
   MemoryStats stats() const override { return {}; }
   void reset_peak() override {}
+  void release_cached() noexcept override {}
   int allocations = 0;
 };
 
