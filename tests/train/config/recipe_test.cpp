@@ -31,6 +31,15 @@ class RecipeFile : public testing::Test {
 
 constexpr const char* kSmall = "name: small\ndata:\n  name: scenes\n  dir: somewhere\n";
 
+TEST_F(RecipeFile, EveryOptionOfTheBuilderHasAValue) {
+  EXPECT_EQ(std::get<int64_t>(read(kSmall).data.build.at("questions")), 10);
+  const Recipe r = read(kSmall, {"data.build.questions=4"});
+  EXPECT_EQ(std::get<int64_t>(r.data.build.at("questions")), 4);
+  EXPECT_EQ(r.data.build.size(), data::builder_named("scenes").options.size());
+  EXPECT_EQ(error(kSmall, {"data.build.questons=4"}).substr(0, 41), "r.yaml: data.build.questons: unknown key\n");
+  EXPECT_TRUE(read("name: x\ndata: {name: own, dir: d}\n").data.build.empty());
+}
+
 TEST_F(RecipeFile, AbsentKeysKeepTheirDefaults) {
   const Recipe r = read(kSmall);
   EXPECT_EQ(r.name, "small");

@@ -182,10 +182,8 @@ struct BuildOptions {
 };
 
 void bind(Binder& b, BuildOptions& o) {
-  for (const data::BuilderOption& option : o.known) {
-    data::Attribute& value = o.values.try_emplace(option.name, option.value).first->second;
-    std::visit([&](auto& typed) { b(option.name, typed); }, value);
-  }
+  for (const data::BuilderOption& option : o.known)
+    std::visit([&](auto& typed) { b(option.name, typed); }, o.values.at(option.name));
 }
 
 /// The options of the builder of this name; none for a data set that is only read.
@@ -201,6 +199,7 @@ void bind(Binder& b, DataOptions& o) {
   b("name", o.name);
   b("dir", o.dir);
   BuildOptions build{builder_options(o.name), o.build};
+  for (const data::BuilderOption& option : build.known) o.build.try_emplace(option.name, option.value);
   b("build", build);
   b("split", o.split);
   b("loader_threads", o.loader_threads);
