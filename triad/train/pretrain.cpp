@@ -21,6 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Builds the data set of a recipe. ConfigError if its builder needs a source that the recipe does not name.
 void build_data(const DataOptions& options) {
   const data::Builder& builder = data::builder_named(options.name);
   for (const data::BuilderOption& option : builder.options) {

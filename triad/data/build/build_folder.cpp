@@ -170,6 +170,11 @@ class FolderBuild {
     }
   }
 
+  /// A split is not left empty: every file of it was damaged then, and the first is told.
+  void require_usable(const ShardWriter& split, const std::string& things) const {
+    if (split.size() == 0) fail<IoError>("data build", "none of the ", things, " can be used: ", *skipped_.begin());
+  }
+
   void write_images() {
     if (images_.empty()) return;
     ShardWriter& split = writer_->split("pool_image", {{"image", ElementType::u8, false, {channels_, side_, side_}}});
@@ -177,8 +182,7 @@ class FolderBuild {
       if (const auto pixels = unless_damaged([&] { return picture(file); })) split.add({*pixels});
       tell();
     }
-    require<IoError>(split.size() > 0, "data build", "none of the ", images_.size(),
-                     " pictures can be used: ", *skipped_.begin());
+    require_usable(split, str(images_.size(), " pictures"));
   }
 
   void write_sounds() {
@@ -196,8 +200,7 @@ class FolderBuild {
       }
       tell();
     }
-    require<IoError>(split.size() > 0, "data build", "none of the ", sounds_.size(),
-                     " sounds can be used: ", *skipped_.begin());
+    require_usable(split, str(sounds_.size(), " sounds"));
   }
 
   void write_texts() {
@@ -247,8 +250,7 @@ class FolderBuild {
       split.add(cells);
       tell();
     }
-    require<IoError>(split.size() > 0, "data build", "none of the samples for '", name_of(part),
-                     "' can be used: ", *skipped_.begin());
+    require_usable(split, str("samples for '", name_of(part), "'"));
   }
 
   std::pair<std::vector<uint8_t>, std::vector<int16_t>> media_of(const ListedPair& pair) {

@@ -14,6 +14,9 @@ void require_positive(Binder& b, std::string_view key, double value) {
 void require_share(Binder& b, std::string_view key, double value) {
   if (!(value >= 0 && value < 1)) b.refuse(key, value, " is outside of [0, 1)");
 }
+void require_not_negative(Binder& b, std::string_view key, double value) {
+  if (value < 0) b.refuse(key, value, " is negative");
+}
 void require_heads(Binder& b, int64_t width, int64_t heads) {
   if (heads <= 0 || width % heads != 0) b.refuse("heads", heads, " heads do not divide a width of ", width);
 }
@@ -40,7 +43,7 @@ void bind(Binder& b, optim::OptimizerOptions& o) {
   require_share(b, "beta1", o.beta1);
   require_share(b, "beta2", o.beta2);
   require_positive(b, "eps", o.eps);
-  if (o.clip_norm < 0) b.refuse("clip_norm", o.clip_norm, " is negative");
+  require_not_negative(b, "clip_norm", o.clip_norm);
 }
 
 namespace {
@@ -51,7 +54,7 @@ void bind_stage(Binder& b, StageOptions& s) {
   b("micro_batches", s.micro_batches);
   b("schedule", s.schedule);
   b("optimizer", s.optimizer);
-  if (s.steps < 0) b.refuse("steps", s.steps, " is negative");
+  require_not_negative(b, "steps", static_cast<double>(s.steps));
   require_positive(b, "batch", static_cast<double>(s.batch));
   if (s.micro_batches < 1 || s.batch % s.micro_batches != 0)
     b.refuse("micro_batches", s.micro_batches, " does not divide a batch of ", s.batch);
@@ -82,12 +85,17 @@ void bind(Binder& b, SpeechStageOptions& s) {
   b("distances", s.distances);
   b("frame_weight", s.frame_weight);
   b("feature_weight", s.feature_weight);
+  require_not_negative(b, "frame_weight", s.frame_weight);
+  require_not_negative(b, "feature_weight", s.feature_weight);
 }
 
 void bind(Binder& b, PairWeights& w) {
   b("text_image", w.text_image);
   b("speech_image", w.speech_image);
   b("text_speech", w.text_speech);
+  require_not_negative(b, "text_image", w.text_image);
+  require_not_negative(b, "speech_image", w.speech_image);
+  require_not_negative(b, "text_speech", w.text_speech);
 }
 
 void bind(Binder& b, AlignStageOptions& s) {
@@ -101,6 +109,8 @@ void bind(Binder& b, JointStageOptions& s) {
   b("contrastive_weight", s.contrastive_weight);
   b("answer_weight", s.answer_weight);
   b("questions", s.questions);
+  require_not_negative(b, "contrastive_weight", s.contrastive_weight);
+  require_not_negative(b, "answer_weight", s.answer_weight);
   require_positive(b, "questions", static_cast<double>(s.questions));
 }
 
@@ -215,14 +225,14 @@ void bind(Binder& b, TrainOptions& o) {
   b("max_steps", o.max_steps);
   b("dtype", o.dtype);
   b("log_every", o.log_every);
-  if (o.max_steps < 0) b.refuse("max_steps", o.max_steps, " is negative");
+  require_not_negative(b, "max_steps", static_cast<double>(o.max_steps));
   require_positive(b, "log_every", static_cast<double>(o.log_every));
 }
 
 void bind(Binder& b, CheckpointOptions& o) {
   b("every", o.every);
   b("keep", o.keep);
-  if (o.every < 0) b.refuse("every", o.every, " is negative");
+  require_not_negative(b, "every", static_cast<double>(o.every));
   require_positive(b, "keep", static_cast<double>(o.keep));
 }
 

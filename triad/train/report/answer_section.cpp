@@ -106,11 +106,9 @@ std::string answer_section(const std::vector<AnswerExample>& examples) {
   if (examples.empty()) return "";
   std::string html =
       "<section><h2>Questions answered, and where the model looked</h2><p>Of each kind of question a held-out one that "
-      "was answered "
-      "right and one that was answered wrong, picked by nothing else. The second picture is the first in the light of "
-      "the attention from "
-      "the answer's position to the tokens of the picture, in the last fusion block, mean over its heads.</p><div "
-      "class=\"cards\">";
+      "was answered right and one that was answered wrong, picked by nothing else. The second picture is the first in "
+      "the light of the attention from the answer's position to the tokens of the picture, in the last fusion block, "
+      "mean over its heads.</p><div class=\"cards\">";
   for (const AnswerExample& example : examples) html += card_of(example);
   return html + "</div></section>";
 }

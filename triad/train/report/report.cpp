@@ -84,8 +84,7 @@ void write_report(const std::filesystem::path& dir, const Evaluation& evaluation
   const std::string name = escape_html(summary.value("recipe", "run"));
   std::string html =
       str("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-          "content=\"width=device-width, "
-          "initial-scale=1\"><title>",
+          "content=\"width=device-width, initial-scale=1\"><title>",
           name, "</title><style>", kStyle, "</style></head><body>\n<h1>", name, "</h1><p class=\"facts\">",
           escape_html(facts(summary, evaluation)), "</p>", headline(evaluation), "\n");
   for (const std::string& section : sections) html += section + "\n";

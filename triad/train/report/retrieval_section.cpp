@@ -117,9 +117,8 @@ std::string retrieval_section(const std::vector<RetrievalExample>& examples) {
   if (examples.empty()) return "";
   std::string html =
       "<section><h2>Pictures found</h2><p>Held-out queries, evenly spread over the split, and the pictures that come "
-      "first for them; "
-      "the right ones are outlined. Beside a sound stands the sentence of its sample; point at a picture to read its "
-      "own.</p>";
+      "first for them; the right ones are outlined. Beside a sound stands the sentence of its sample; point at a "
+      "picture to read its own.</p>";
   for (const bool spoken : {false, true}) {
     std::string rows;
     for (const RetrievalExample& example : examples) {
