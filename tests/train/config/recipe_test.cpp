@@ -101,9 +101,12 @@ TEST_F(RecipeFile, AValueOutsideItsDomainIsRefused) {
             "r.yaml:8: stages.text.micro_batches: 4 does not divide a batch of 10");
   EXPECT_EQ(error(std::string(kSmall) + "model:\n  text: {width: 100, heads: 3}\n"),
             "r.yaml:6: model.text.heads: 3 heads do not divide a width of 100");
-  EXPECT_EQ(error(std::string(kSmall) + "stages:\n  joint:\n    pairs: {text_image: -1}\n"),
-            "r.yaml:7: stages.joint.pairs.text_image: -1 is negative");
-  EXPECT_EQ(error(kSmall, {"stages.joint.answer_weight=-0.5"}), "r.yaml: stages.joint.answer_weight: -0.5 is negative");
+  EXPECT_EQ(error(std::string(kSmall) + "stages:\n  joint:\n    tasks: {contrast: {pairs: {text_image: -1}}}\n"),
+            "r.yaml:7: stages.joint.tasks.contrast.pairs.text_image: -1 is negative");
+  EXPECT_EQ(error(kSmall, {"stages.joint.tasks.answer.weight=-0.5"}),
+            "r.yaml: stages.joint.tasks.answer.weight: -0.5 is negative");
+  EXPECT_EQ(error(kSmall, {"stages.joint.tasks.contrast.share=0"}),
+            "r.yaml: stages.joint.tasks.contrast.share: 0 is outside of (0, 1]");
   EXPECT_EQ(error(kSmall, {"train.max_steps=-2"}), "r.yaml: train.max_steps: -2 is negative");
   EXPECT_EQ(error(std::string(kSmall) + "  split: pool_text\n"),
             "r.yaml:5: data.split: 'pool_text' is trained on\n  hint: test or validation");

@@ -37,6 +37,7 @@ class Training : public testing::Test {
 TEST_F(Training, TwentyStepsAreTenAndAResumeAndTen) {
   Recipe r = recipe();
   r.checkpoint = {.every = 10, .keep = 5};
+  r.joint.tasks.contrast.share = 0.5;
   pretrain(r, {.out = at("whole")});
   const auto end = checkpoint_path(at("whole") / "checkpoints", "joint", 20);
   // As if killed after ten steps of a stage: what came later is gone, and the run goes on.

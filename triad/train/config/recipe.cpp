@@ -103,15 +103,36 @@ void bind(Binder& b, AlignStageOptions& s) {
   b("pairs", s.pairs);
 }
 
+namespace {
+
+void bind_task(Binder& b, TaskOptions& t) {
+  b("weight", t.weight);
+  b("share", t.share);
+  require_not_negative(b, "weight", t.weight);
+  if (!(t.share > 0 && t.share <= 1)) b.refuse("share", t.share, " is outside of (0, 1]");
+}
+
+}  // namespace
+
+void bind(Binder& b, ContrastTaskOptions& t) {
+  bind_task(b, t);
+  b("pairs", t.pairs);
+}
+
+void bind(Binder& b, AnswerTaskOptions& t) {
+  bind_task(b, t);
+  b("questions", t.questions);
+  require_positive(b, "questions", static_cast<double>(t.questions));
+}
+
+void bind(Binder& b, JointTasks& t) {
+  b("contrast", t.contrast);
+  b("answer", t.answer);
+}
+
 void bind(Binder& b, JointStageOptions& s) {
   bind_stage(b, s);
-  b("pairs", s.pairs);
-  b("contrastive_weight", s.contrastive_weight);
-  b("answer_weight", s.answer_weight);
-  b("questions", s.questions);
-  require_not_negative(b, "contrastive_weight", s.contrastive_weight);
-  require_not_negative(b, "answer_weight", s.answer_weight);
-  require_positive(b, "questions", static_cast<double>(s.questions));
+  b("tasks", s.tasks);
 }
 
 void bind(Binder& b, nn::TextEncoderOptions& o) {

@@ -47,11 +47,23 @@ struct PairWeights {
 struct AlignStageOptions : StageOptions {
   PairWeights pairs;
 };
-struct JointStageOptions : StageOptions {
+/// A task of the joint stage. Which steps it takes part in is drawn from the seed and the step (task_schedule.h).
+struct TaskOptions {
+  double weight = 1;  ///< of its loss
+  double share = 1;   ///< of the steps, in (0, 1]
+};
+struct ContrastTaskOptions : TaskOptions {
   PairWeights pairs;
-  double contrastive_weight = 1;
-  double answer_weight = 1;
+};
+struct AnswerTaskOptions : TaskOptions {
   int64_t questions = 2;  ///< about each picture of a batch
+};
+struct JointTasks {
+  ContrastTaskOptions contrast;
+  AnswerTaskOptions answer;  ///< takes no part where the data has no questions
+};
+struct JointStageOptions : StageOptions {
+  JointTasks tasks;
 };
 
 struct FusionOptions {

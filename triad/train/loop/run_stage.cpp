@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -34,6 +36,31 @@ data::LoaderState loader_state_of(const std::string& text, const std::filesystem
     fail<IoError>(file.string(), "the state of the loader is damaged: ", e.what());
   }
 }
+
+/// The mean loss of some steps; of each part, over the steps that had it.
+class MeanLoss {
+ public:
+  void add(const StepLoss& loss) {
+    total_.add(loss.total);
+    for (const auto& [name, value] : loss.parts) parts_[name].add(value);
+  }
+  StepLoss mean() const {
+    StepLoss loss{.total = total_.value()};
+    for (const auto& [name, mean] : parts_) loss.parts[name] = mean.value();
+    return loss;
+  }
+
+ private:
+  struct Mean {
+    double sum = 0;
+    int64_t count = 0;
+
+    void add(double value) { sum += value, ++count; }
+    double value() const { return sum / static_cast<double>(count); }
+  };
+  Mean total_;
+  std::map<std::string, Mean> parts_;
+};
 
 /// Gradients flow into what the stage trains and nowhere else.
 void set_trained(const std::vector<NamedParameter>& all, const std::vector<NamedParameter>& trained) {
@@ -71,17 +98,19 @@ void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
   const Clock clock;
   int64_t timed_step = step;
   double timed_seconds = 0;
+  MeanLoss losses;
   while (step < last) {
     stage.load();
     const RandomKey key{.seed = recipe.train.seed, .step = static_cast<uint32_t>(step), .site = random_site(stage.name())};
     arena.zero_gradients();
-    const StepLoss loss = accumulate_gradients(stage, options.micro_batches, {.training = true, .key = key, .dtype = recipe.train.dtype});
+    losses.add(accumulate_gradients(stage, options.micro_batches, {.training = true, .key = key, .dtype = recipe.train.dtype}));
     const double lr = optim::learning_rate(options.schedule, step);
     const double norm = optimizer.step(lr);
     stage.after_step();
     ++step;
     seconds = before + clock.seconds();
     if (step % recipe.train.log_every == 0 || step == last) {
+      const StepLoss loss = std::exchange(losses, {}).mean();
       const double spent = clock.seconds() - timed_seconds;
       const double speed = static_cast<double>((step - timed_step) * options.batch) / std::max(spent, 1e-9);
       StepMetrics metrics{.stage = name, .step = step, .stage_steps = last, .loss = loss.total, .lr = lr,

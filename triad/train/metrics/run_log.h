@@ -19,7 +19,7 @@ struct StepMetrics {
   std::string stage;
   int64_t step = 0;         ///< steps of this stage that are done
   int64_t stage_steps = 0;  ///< steps it will have
-  double loss = 0;
+  double loss = 0;          ///< mean of the steps since the last logged one, and so are the parts of it
   double lr = 0;
   double samples_per_second = 0;
   double seconds = 0;       ///< since the run began, pauses between resumes not counted

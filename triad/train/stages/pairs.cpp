@@ -4,11 +4,13 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "triad/ops/contrastive/info_nce.h"
 #include "triad/ops/elementwise/binary.h"
 #include "triad/ops/loss/cross_entropy.h"
 #include "triad/ops/shape/reshape.h"
+#include "triad/train/stages/task_schedule.h"
 
 namespace triad::train {
 namespace {
@@ -22,14 +24,16 @@ struct Rows {
   int64_t first_of(int64_t sample) const { return std::lower_bound(samples.begin(), samples.end(), sample) - samples.begin(); }
 };
 
+/// Holds what the tasks that take part in it need, and no more.
 struct PairBatch {
-  std::vector<int64_t> identities;  ///< of all samples
+  bool contrasts = false, answers = false;  ///< whether the task takes part
+  std::vector<int64_t> identities;          ///< of all samples
   Rows image_rows, text_rows, speech_rows, question_rows;
   Tensor images_BCHW;
   TextBatch text;
   SpeechBatch speech;
   TextBatch questions;
-  std::vector<int64_t> answers;
+  std::vector<int64_t> expected;  ///< the answers
 };
 
 /// Part of a batch's rows, and the context whose random numbers belong to them.
@@ -45,14 +49,12 @@ enum Modality { image = 0, text = 1, speech = 2 };
 
 class PairStage : public LoaderStage<PairBatch> {
  public:
-  PairStage(const StageSetup& setup, std::string_view name, const StageOptions& options, const PairWeights& pairs,
-            double contrastive_weight, int64_t questions)
-      : LoaderStage(setup, name, trained(setup.model, questions > 0)),
-        weights_({{{text, image, pairs.text_image}, {speech, image, pairs.speech_image}, {text, speech, pairs.text_speech}}}),
-        contrastive_weight_(contrastive_weight),
-        questions_(questions) {
+  /// Without `answer` the contrastive task is the only one.
+  PairStage(const StageSetup& setup, std::string_view name, const StageOptions& options, const ContrastTaskOptions& contrast,
+            const std::optional<AnswerTaskOptions>& answer)
+      : LoaderStage(setup, name, trained(setup.model, answer.has_value())), contrast_(contrast), answer_(answer) {
     const data::SplitReader& split = setup.data.split("train");
-    if (questions_ > 0) index_questions();
+    if (answer_) index_questions();
     const bool has_sound = split.has("audio");
     start(options, split.size(), has_sound ? split.lengths("audio") : std::vector<int64_t>(),
           [this, &split](const BatchIndices& indices) { return read(split, indices); });
@@ -64,11 +66,11 @@ class PairStage : public LoaderStage<PairBatch> {
   int64_t size() const override { return std::ssize(batch_.identities); }
 
   std::vector<LossTerm> terms() const override {
-    if (questions_ == 0) return {};
-    return {{"answer", setup_.recipe.joint.answer_weight, static_cast<double>(batch_.answers.size())}};
+    if (!batch_.answers) return {};
+    return {{"answer", answer_->weight, static_cast<double>(batch_.expected.size())}};
   }
 
-  bool contrasts() const override { return contrastive_weight_ > 0; }
+  bool contrasts() const override { return batch_.contrasts; }
 
   Forward forward(int64_t first, int64_t count, const nn::Context& context) override {
     const Model& model = setup_.model;
@@ -81,13 +83,13 @@ class PairStage : public LoaderStage<PairBatch> {
     };
     Tensor tokens;
     const Part images = part(batch_.image_rows), texts = part(batch_.text_rows), sounds = part(batch_.speech_rows);
-    if (!images.empty() && (contrasted(image) || questions_ > 0)) {
+    if (!images.empty()) {
       tokens = model.image.forward(images.of(batch_.images_BCHW), images.context.at("image"));
-      result.embeddings[image] = model.project_image(tokens);
+      if (batch_.contrasts) result.embeddings[image] = model.project_image(tokens);
     }
-    if (!texts.empty() && contrasted(text)) result.embeddings[text] = model.embed_text(texts.of(batch_.text.ids_BT), texts.of(batch_.text.mask_BT), texts.context);
-    if (!sounds.empty() && contrasted(speech)) result.embeddings[speech] = model.embed_speech(sounds.of(batch_.speech.frames_BFM), sounds.of(batch_.speech.lengths_B), sounds.context);
-    if (questions_ > 0) result.sums.push_back(answer_loss(part(batch_.question_rows), tokens, images.first));
+    if (!texts.empty()) result.embeddings[text] = model.embed_text(texts.of(batch_.text.ids_BT), texts.of(batch_.text.mask_BT), texts.context);
+    if (!sounds.empty()) result.embeddings[speech] = model.embed_speech(sounds.of(batch_.speech.frames_BFM), sounds.of(batch_.speech.lengths_B), sounds.context);
+    if (batch_.answers) result.sums.push_back(answer_loss(part(batch_.question_rows), tokens, images.first));
     return result;
   }
 
@@ -95,7 +97,7 @@ class PairStage : public LoaderStage<PairBatch> {
     const std::array<Tensor, 3> ids = {identities_of(batch_.image_rows), identities_of(batch_.text_rows), identities_of(batch_.speech_rows)};
     Tensor total = zeros({});
     double weight_sum = 0;
-    for (const auto& [a, b, weight] : weights_) {
+    for (const auto& [a, b, weight] : pairs()) {
       if (weight == 0 || ids[a].numel() == 0 || ids[b].numel() == 0) continue;
       const Tensor loss = ops::info_nce(embeddings[a], embeddings[b], ids[a], ids[b], setup_.model.log_scale.value());
       parts[str(kNames[a], "_", kNames[b])] = loss.item();
@@ -103,7 +105,7 @@ class PairStage : public LoaderStage<PairBatch> {
       weight_sum += weight;
     }
     parts["temperature"] = std::exp(-setup_.model.log_scale.value().item());
-    return weight_sum > 0 ? total * (contrastive_weight_ / weight_sum) : total;
+    return weight_sum > 0 ? total * (contrast_.weight / weight_sum) : total;
   }
 
   void after_step() override { setup_.model.clamp_log_scale(); }
@@ -131,10 +133,25 @@ class PairStage : public LoaderStage<PairBatch> {
     return all;
   }
 
-  /// Whether the contrastive loss reads the embeddings of a modality.
-  bool contrasted(Modality m) const {
-    return contrasts() &&
-           std::ranges::any_of(weights_, [m](const PairWeight& pair) { return pair.weight > 0 && (pair.a == m || pair.b == m); });
+  /// The tasks that take part in a batch.
+  void draw_tasks(int64_t step, PairBatch& batch) const {
+    const double contrast = contrast_.weight > 0 ? contrast_.share : 0;
+    const double answer = answer_ && answer_->weight > 0 ? answer_->share : 0;
+    const auto drawn = tasks_of_step<2>({contrast, answer}, setup_.recipe.train.seed, step);
+    batch.contrasts = drawn[0] && contrast > 0;
+    batch.answers = drawn[1] && answer > 0;
+  }
+
+  /// Whether the tasks of a batch look at a modality.
+  bool needed(Modality m, const PairBatch& batch) const {
+    if (m == image && batch.answers) return true;
+    return batch.contrasts &&
+           std::ranges::any_of(pairs(), [m](const PairWeight& pair) { return pair.weight > 0 && (pair.a == m || pair.b == m); });
+  }
+
+  std::array<PairWeight, 3> pairs() const {
+    const PairWeights& w = contrast_.pairs;
+    return {{{text, image, w.text_image}, {speech, image, w.speech_image}, {text, speech, w.text_speech}}};
   }
 
   void index_questions() {
@@ -145,6 +162,8 @@ class PairStage : public LoaderStage<PairBatch> {
 
   PairBatch read(const data::SplitReader& split, const BatchIndices& indices) const {
     PairBatch batch;
+    draw_tasks(indices.sequence, batch);
+    const bool wants_images = needed(image, batch), wants_texts = needed(text, batch), wants_sounds = needed(speech, batch);
     std::vector<data::Value> images;
     std::vector<std::vector<int32_t>> sentences, questions;
     std::vector<data::LogMel> sounds;
@@ -154,11 +173,11 @@ class PairStage : public LoaderStage<PairBatch> {
       batch.identities.push_back(sample["identity"].scalar<int64_t>());
       for (const auto& [column, value] : sample.columns) {
         if (value.bytes.empty()) continue;  // this sample lacks the modality
-        if (column == "image") images.push_back(value), batch.image_rows.samples.push_back(row);
-        else if (column == "text") sentences.push_back(setup_.data.tokens(value)), batch.text_rows.samples.push_back(row);
-        else if (column == "audio") sounds.push_back(setup_.data.features(value)), batch.speech_rows.samples.push_back(row);
+        if (column == "image" && wants_images) images.push_back(value), batch.image_rows.samples.push_back(row);
+        else if (column == "text" && wants_texts) sentences.push_back(setup_.data.tokens(value)), batch.text_rows.samples.push_back(row);
+        else if (column == "audio" && wants_sounds) sounds.push_back(setup_.data.features(value)), batch.speech_rows.samples.push_back(row);
       }
-      if (questions_ > 0) draw_questions(indices, i, questions, batch);
+      if (batch.answers) draw_questions(indices, i, questions, batch);
     }
     const int32_t pad = setup_.data.tokenizer().special().pad;
     if (!images.empty()) batch.images_BCHW = collate_images(images);
@@ -175,12 +194,12 @@ class PairStage : public LoaderStage<PairBatch> {
     std::vector<int64_t> drawn = known->second;
     RandomStream random(key_of(indices, i));
     random.shuffle(drawn);
-    if (std::ssize(drawn) > questions_) drawn.resize(static_cast<size_t>(questions_));
+    if (std::ssize(drawn) > answer_->questions) drawn.resize(static_cast<size_t>(answer_->questions));
     const data::SplitReader& split = setup_.data.split("train_questions");
     for (const int64_t q : drawn) {
       const data::Sample question = split.read(q);
       texts.push_back(setup_.data.tokens(question["text"]));
-      batch.answers.push_back(question["answer"].scalar<int64_t>());
+      batch.expected.push_back(question["answer"].scalar<int64_t>());
       batch.question_rows.samples.push_back(static_cast<int64_t>(i));
     }
   }
@@ -195,7 +214,7 @@ class PairStage : public LoaderStage<PairBatch> {
     const nn::Context context = part.context.at("questions");
     const Tensor hidden = setup_.model.text.forward(part.of(batch_.questions.ids_BT), mask, context.at("text"));
     const Tensor logits = setup_.model.answer->forward(hidden, mask, memory, context.at("answer"));
-    const std::vector<int64_t> targets(batch_.answers.begin() + part.first, batch_.answers.begin() + part.last);
+    const std::vector<int64_t> targets(batch_.expected.begin() + part.first, batch_.expected.begin() + part.last);
     return ops::cross_entropy(logits, from_values(targets, {std::ssize(targets)}), {.reduction = ops::Reduction::sum});
   }
 
@@ -205,9 +224,8 @@ class PairStage : public LoaderStage<PairBatch> {
     return from_values(ids, {std::ssize(ids)});
   }
 
-  std::array<PairWeight, 3> weights_;
-  double contrastive_weight_;
-  int64_t questions_;
+  ContrastTaskOptions contrast_;
+  std::optional<AnswerTaskOptions> answer_;
   std::map<int64_t, std::vector<int64_t>> questions_of_;  ///< rows of train_questions, by sample
 };
 
@@ -215,12 +233,13 @@ class PairStage : public LoaderStage<PairBatch> {
 
 std::unique_ptr<Stage> make_align_stage(const StageSetup& setup) {
   const AlignStageOptions& o = setup.recipe.align;
-  return std::make_unique<PairStage>(setup, "align", o, o.pairs, 1, 0);
+  return std::make_unique<PairStage>(setup, "align", o, ContrastTaskOptions{.pairs = o.pairs}, std::nullopt);
 }
 
 std::unique_ptr<Stage> make_joint_stage(const StageSetup& setup) {
   const JointStageOptions& o = setup.recipe.joint;
-  return std::make_unique<PairStage>(setup, "joint", o, o.pairs, o.contrastive_weight, setup.model.answer ? o.questions : 0);
+  const auto answer = setup.model.answer ? std::optional(o.tasks.answer) : std::nullopt;
+  return std::make_unique<PairStage>(setup, "joint", o, o.tasks.contrast, answer);
 }
 
 }  // namespace triad::train
