@@ -47,6 +47,16 @@ inline std::pair<std::string_view, std::string_view> in_two(std::string_view byt
   return {bytes.substr(0, end), bytes.substr(std::min(end + 1, bytes.size()))};
 }
 
+/// What step() returns, where a triad::Error is a fault too: of what the program wrote itself, or has accepted before.
+template <class Step>
+auto must_parse(const Step& step) {
+  try {
+    return step();
+  } catch (const Error&) {
+    std::abort();
+  }
+}
+
 /// step(), where a triad::Error is as good as success.
 template <class Step>
 void try_parse(const Step& step) {

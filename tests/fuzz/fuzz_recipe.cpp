@@ -10,6 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!assignment.empty()) overrides.emplace_back(assignment);
     const std::string resolved =
         train::write_recipe(train::read_recipe(fuzz::file_with(recipe, "input.yaml"), overrides));
-    if (train::write_recipe(train::read_recipe(fuzz::file_with(resolved, "again.yaml"))) != resolved) std::abort();
+    const train::Recipe again =
+        fuzz::must_parse([&] { return train::read_recipe(fuzz::file_with(resolved, "again.yaml")); });
+    if (train::write_recipe(again) != resolved) std::abort();
   });
 }

@@ -18,6 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
         if (word.empty() || find_invalid_utf8(word) >= 0) std::abort();
       }
     }
-    tokenizer.decode(tokenizer.encode(text));
+    const std::vector<int32_t> ids = tokenizer.encode(text);
+    triad::fuzz::must_parse([&] { return tokenizer.decode(ids); });
   });
 }

@@ -7,7 +7,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto [vocabulary, text] = triad::fuzz::in_two(bytes);
     const auto tokenizer = triad::data::WordPiece::parse(vocabulary);
     const std::vector<int32_t> ids = tokenizer.encode(text);
-    tokenizer.decode(ids);  // refuses ids that are none
-    if (triad::data::WordPiece::parse(tokenizer.vocabulary(), tokenizer.lowercase()).encode(text) != ids) std::abort();
+    triad::fuzz::must_parse([&] { return tokenizer.decode(ids); });
+    const auto again = triad::fuzz::must_parse(
+        [&] { return triad::data::WordPiece::parse(tokenizer.vocabulary(), tokenizer.lowercase()); });
+    if (again.encode(text) != ids) std::abort();
   });
 }

@@ -6,6 +6,7 @@
 #include "triad/core/device/allocator.h"
 #include "triad/data/build/builder.h"
 #include "triad/data/formats/durable_file.h"
+#include "triad/train/checks.h"
 #include "triad/train/checkpoint/checkpoint.h"
 #include "triad/train/evaluate/evaluate.h"
 #include "triad/train/loop/run_stage.h"
@@ -43,35 +44,6 @@ std::unique_ptr<Stage> make_stage(std::string_view name, const StageSetup& setup
   return make_joint_stage(setup);
 }
 
-/// Whether the data set has what the stage reads.
-bool has_data_for(std::string_view stage, const TrainingData& data) {
-  const std::string split = stage == "align" || stage == "joint" ? "train" : "pool_" + std::string(stage);
-  return data.has(split) && data.split(split).size() > 0;
-}
-
-/// The stages to run, in order.
-std::vector<std::string> stages_to_run(const Recipe& recipe, const PretrainOptions& options, const TrainingData& data) {
-  if (!options.only.empty() && std::find(kStageNames.begin(), kStageNames.end(), options.only) == kStageNames.end())
-    fail<ConfigError>("--only " + options.only, "no such stage", Hint{"text, image, speech, align or joint"});
-  std::vector<std::string> stages;
-  for (const std::string_view name : kStageNames) {
-    if (!options.only.empty() && options.only != name) continue;
-    const StageOptions& stage = stage_options(recipe, name);
-    if (stage.steps == 0) continue;
-    if (!has_data_for(name, data))
-      fail<ConfigError>(str("stages.", name), "the data set ", recipe.data.name, " has nothing to train this stage on",
-                        Hint{"set its steps to 0"});
-    stages.emplace_back(name);
-  }
-  if (stages.empty()) fail<ConfigError>("stages", "no stage has steps to run");
-  return stages;
-}
-
-void check_against_data(const Recipe& recipe, const TrainingData& data) {
-  if (data.dataset().manifest().attributes.contains("sample_rate") && recipe.model.speech.mels != data.mel().mels)
-    fail<ConfigError>("model.speech.mels", recipe.model.speech.mels, " bands, the sound of ", recipe.data.name, " has ", data.mel().mels);
-}
-
 }  // namespace
 
 std::unique_ptr<Model> make_model(const Recipe& recipe, const TrainingData& data) {
@@ -81,33 +53,40 @@ std::unique_ptr<Model> make_model(const Recipe& recipe, const TrainingData& data
 }
 
 void pretrain(const Recipe& recipe, const PretrainOptions& options) {
-  if (!fs::exists(recipe.data.dir / data::kManifestName)) build_data(recipe.data);
-  const TrainingData data(recipe.data.dir, recipe.model.text.max_positions);
-  check_against_data(recipe, data);
-  const std::vector<std::string> stages = stages_to_run(recipe, options, data);
-  const std::unique_ptr<Model> model = make_model(recipe, data);
-  const std::vector<NamedParameter> parameters = nn::parameters_of(*model);
-
-  const fs::path checkpoints = options.out / "checkpoints";
+  check_options(options);
+  const fs::path checkpoints = options.out / "checkpoints", config = options.out / "config.yaml";
   const std::optional<fs::path> newest = newest_checkpoint(checkpoints);
   if (newest && !options.resume)
-    fail<ConfigError>("--out " + options.out.string(), "holds a run already", Hint{"--resume auto goes on with it; or give another --out"});
-  if (!options.from.empty()) load_parameters(resolve_checkpoint(options.from), parameters);
-  fs::create_directories(checkpoints);
-  data::write_durably(options.out / "config.yaml", write_recipe(recipe));
+    fail<ConfigError>("--out " + options.out.string(), "holds a run already",
+                      Hint{"--resume auto goes on with it; or give another --out"});
+  if (newest && fs::exists(config)) check_same_recipe(options.out, recipe);
+
+  if (!fs::exists(recipe.data.dir / data::kManifestName)) build_data(recipe.data);
+  const TrainingData data(recipe.data.dir, recipe.model.text.max_positions);
+  check_data(recipe, data);
+  const std::vector<std::string> stages = stages_to_run(recipe, options.only, data);
+  const std::unique_ptr<Model> model = make_model(recipe, data);
+  const std::vector<NamedParameter> parameters = nn::parameters_of(*model);
+  if (!options.from.empty() && !newest) load_parameters(resolve_checkpoint(options.from), parameters);
 
   Progress progress;
   size_t first = 0;
-  fs::path resume_from;
   if (newest) {
     progress = read_progress(*newest);
-    const auto at = std::find(stages.begin(), stages.end(), progress.stage);
-    if (at == stages.end()) fail<ConfigError>(newest->string(), "is of stage ", progress.stage, ", which is not to be run");
-    rewind_metrics(options.out, progress.stage, progress.step);
+    const auto at = std::ranges::find(stages, progress.stage);
+    if (at == stages.end())
+      fail<ConfigError>(newest->string(), "is of stage ", progress.stage, ", which is not to be run");
     load_parameters(*newest, parameters);
     first = static_cast<size_t>(at - stages.begin());
-    resume_from = *newest;
   }
+
+  // Everything is checked; from here on the run directory changes.
+  fs::create_directories(checkpoints);
+  Recipe resolved = recipe;
+  resolved.data.dir = fs::absolute(recipe.data.dir);  // the run is evaluated from other folders too
+  data::write_durably(config, write_recipe(resolved));
+  rewind_metrics(options.out, newest ? progress.stage : stages.front(), progress.step);
+  fs::path resume_from = newest.value_or(fs::path());
 
   RunLog log(options.out);
   double seconds = progress.seconds;
@@ -126,7 +105,9 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
 }
 
 LoadedRun load_run(const std::filesystem::path& dir) {
-  LoadedRun run{.recipe = read_recipe(dir / "config.yaml")};
+  const fs::path config = dir / "config.yaml";
+  require<IoError>(fs::exists(config), dir.string(), "is no run directory: there is no config.yaml in it");
+  LoadedRun run{.recipe = read_recipe(config)};
   const DataOptions& data = run.recipe.data;
   require<IoError>(fs::exists(data.dir / data::kManifestName), dir.string(), "was trained on the data set ", data.name, " in ",
                    fs::absolute(data.dir).string(), ", which is not there",

@@ -6,6 +6,7 @@
 
 #include "tests/harness/data_path.h"
 #include "tests/harness/message_of.h"
+#include "triad/train/model/model.h"
 
 namespace triad::train {
 namespace {
@@ -70,6 +71,11 @@ TEST_F(RecipeFile, WhatIsWrittenReadsBackTheSame) {
   EXPECT_NE(once.find("peak: 0.00037"), std::string::npos) << once;
 }
 
+TEST_F(RecipeFile, TheLargestSeedReadsBackTheSame) {
+  const std::string written = write_recipe(read(kSmall, {"train.seed=18446744073709551615"}));
+  EXPECT_EQ(read(written).train.seed, ~uint64_t{0});
+}
+
 TEST_F(RecipeFile, OverridesWin) {
   const Recipe r = read(std::string(kSmall) + "train: {seed: 1}\n",
                         {"train.seed=9", "stages.joint.steps=4", "model.image.stem_channels=[4, 8]"});
@@ -88,7 +94,10 @@ TEST_F(RecipeFile, AnUnknownKeyIsRefusedWithPlaceAndNearestKey) {
 }
 
 TEST_F(RecipeFile, AValueOfAnotherTypeIsRefused) {
-  EXPECT_EQ(error(std::string(kSmall) + "train:\n  seed: five\n"), "r.yaml:6: train.seed: 'five' is not an integer");
+  EXPECT_EQ(error(std::string(kSmall) + "train:\n  seed: five\n"), 
+            "r.yaml:6: train.seed: 'five' is not an integer from 0 to 18446744073709551615");
+  EXPECT_EQ(error(kSmall, {"train.seed=-1"}),
+            "r.yaml: train.seed: '-1' is not an integer from 0 to 18446744073709551615");
   EXPECT_EQ(error(std::string(kSmall) + "train:\n  dtype: f8\n"),
             "r.yaml:6: train.dtype: 'f8' is not one of f32, bf16");
   EXPECT_EQ(error(std::string(kSmall) + "model:\n  text: 3\n"), "r.yaml:6: model.text: expected keys with values");
@@ -107,10 +116,27 @@ TEST_F(RecipeFile, AValueOutsideItsDomainIsRefused) {
             "r.yaml: stages.joint.tasks.answer.weight: -0.5 is negative");
   EXPECT_EQ(error(kSmall, {"stages.joint.tasks.contrast.share=0"}),
             "r.yaml: stages.joint.tasks.contrast.share: 0 is outside of (0, 1]");
+  EXPECT_EQ(error(kSmall, {"model.speech.first_stride=0"}), "r.yaml: model.speech.first_stride: 0 is not positive");
+  EXPECT_EQ(error(kSmall, {"model.speech.hidden=7"}), "r.yaml: model.speech.hidden: 7 is not a positive multiple of 2");
+  EXPECT_EQ(error(kSmall, {"model.text.layers=-3"}), "r.yaml: model.text.layers: -3 is not positive");
+  EXPECT_EQ(error(kSmall, {"model.fusion.layers=0"}), "r.yaml: model.fusion.layers: 0 is not positive");
+  EXPECT_EQ(error(kSmall, {"model.fusion.heads=3"}),
+            "r.yaml: model.fusion: 3 heads do not divide the width of the text encoder, 256");
   EXPECT_EQ(error(kSmall, {"train.max_steps=-2"}), "r.yaml: train.max_steps: -2 is negative");
   EXPECT_EQ(error(std::string(kSmall) + "  split: pool_text\n"),
             "r.yaml:5: data.split: 'pool_text' is trained on\n  hint: test or validation");
   EXPECT_EQ(error("name: x\n"), "r.yaml: data: missing: the data set to train on");
+}
+
+TEST(Recipes, ThoseOfTheRepositoryMakeModels) {
+  int found = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(harness::golden_path("../../configs"))) {
+    const Recipe r = read_recipe(entry.path());
+    const Model model(r.model, {.vocabulary = 300, .answers = 10}, r.speech.distances, {.seed = 1});
+    EXPECT_EQ(entry.path().stem(), r.name);
+    ++found;
+  }
+  EXPECT_GE(found, 3);
 }
 
 TEST_F(RecipeFile, DamagedFilesAreRefused) {

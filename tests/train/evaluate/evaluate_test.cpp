@@ -16,6 +16,7 @@ namespace triad::train {
 namespace {
 
 using nlohmann::json;
+using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 
 std::vector<std::string> keys(const json& object) {
@@ -76,10 +77,10 @@ TEST_F(Evaluate, EveryKeyOfASummaryWithQuestions) {
 
 TEST_F(Evaluate, SamplesWithoutSoundAreNoSpokenQueries) {
   const json summary =
-      summary_of("run", {.kind = TinyKind::digits, .lacks = &lacks_some_sounds, .held_out = "validation"});
+      summary_of("run", {.kind = TinyKind::digits, .lacks = &lacks_some_sounds, .held_out = "validation"}, {}, "validation");
   EXPECT_THAT(keys(summary), UnorderedElementsAre("recipe", "seed", "seconds", "split", "retrieval", "right_class",
                                                   "probe", "nearest_neighbours", "mlm"));
-  EXPECT_EQ(summary["split"], "validation");  // there is no test
+  EXPECT_EQ(summary["split"], "validation");
   EXPECT_EQ(summary["retrieval"]["speech->image"]["n"], 12);
   EXPECT_EQ(summary["retrieval"]["image->text"]["n"], 24);
   EXPECT_EQ(keys(summary["right_class"]), keys(summary["retrieval"]));
@@ -150,6 +151,12 @@ TEST_F(Evaluate, OtherDataWithOtherAnswersIsRefused) {
   EXPECT_EQ(harness::message_of<IoError>([&] { evaluated("run", at("other")); }),
             at("other").string() + ": 'answers' is not as in " + at("run-data").string() +
                 ", the data of the run\n  hint: build it with the same settings");
+}
+
+TEST_F(Evaluate, OtherDataWithOtherClassesIsRefused) {
+  summary_of("run", {.kind = TinyKind::digits});
+  write_tiny_data(at("other"), {.kind = TinyKind::digits, .classes = {"b", "a", "c", "d", "e", "f", "g", "h", "i"}});
+  EXPECT_THAT(harness::message_of<IoError>([&] { evaluated("run", at("other")); }), HasSubstr("'label_names' is not as in"));
 }
 
 TEST_F(Evaluate, PartsWithOneModalityAreMeasuredForWhatTheyHave) {

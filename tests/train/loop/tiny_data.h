@@ -28,6 +28,7 @@ struct TinyOptions {
   std::string held_out = "test";  ///< name of the split that is not trained on
   std::string vocabulary = "a red green blue black square circle near the what colour is it";
   std::vector<std::string> answers = {"yes", "no", "red"};
+  std::vector<std::string> classes = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};  ///< of digits
 };
 
 /// Pools, "train", and held-out samples.
@@ -96,6 +97,11 @@ inline void write_tiny_data(const std::filesystem::path& folder, const TinyOptio
   if (has_questions) {
     writer.set_attribute("answers", options.answers);
     writer.set_attribute("question_types", std::vector<std::string>{"exists", "colour"});
+  }
+  if (has_labels) {
+    writer.set_attribute("label_names", options.classes);
+    writer.set_attribute("image_probe", std::string("mnist"));
+    writer.set_attribute("speech_probe", std::string("spoken_digit"));
   }
   writer.set_attribute("sample_rate", int64_t{8000});
   writer.set_attribute("tokenizer", std::string("vocab.txt"));

@@ -1,5 +1,6 @@
 // What training promises: resuming changes no bit, cutting a batch into pieces changes nothing, bad gradients stop the run.
 #include <cmath>
+#include <functional>
 #include <fstream>
 #include <limits>
 
@@ -16,6 +17,7 @@
 #include "triad/data/formats/hdf5.h"
 #include "triad/train/checkpoint/checkpoint.h"
 #include "triad/train/loop/accumulate.h"
+#include "triad/train/metrics/metrics_file.h"
 #include "triad/train/pretrain.h"
 #include "triad/train/stages/pairs.h"
 #include "triad/train/stages/single_modality.h"
@@ -50,7 +52,7 @@ TEST_F(Training, TwentyStepsAreTenAndAResumeAndTen) {
       }
     }
     pretrain(r, {.out = run, .resume = true});
-    EXPECT_EQ(differing_tensors(end, checkpoint_path(run / "checkpoints", "joint", 20)), std::vector<std::string>()) << kStageNames[killed];
+    EXPECT_EQ(differing_tensors(end, checkpoint_path(run / "checkpoints", "joint", 20), Content::everything), std::vector<std::string>()) << kStageNames[killed];
   }
 }
 
@@ -158,6 +160,70 @@ TEST_F(Training, AFullDiskEndsTheRunAndLosesNoCheckpoint) {
   EXPECT_EQ(newest_checkpoint(at("run") / "checkpoints"), checkpoint_path(at("run") / "checkpoints", "text", 8));
 }
 
+TEST_F(Training, ARunGoesOnWithItsOwnRecipe) {
+  Recipe r = recipe();
+  r.train.max_steps = 2;
+  pretrain(r, {.out = at("run"), .only = "text"});
+  const std::string config = harness::read_file(at("run") / "config.yaml");
+  const auto refusal = [&](const Recipe& other) {
+    return harness::message_of<ConfigError>([&] { pretrain(other, {.out = at("run"), .only = "text", .resume = true}); });
+  };
+  Recipe other = r;
+  other.text.schedule.peak = 2e-3;
+  EXPECT_THAT(refusal(other), testing::StartsWith("stages.text.schedule.peak: 0.002, but the run began with 0.001 ("));
+  other = r;
+  other.model.shared_width = 8;
+  EXPECT_THAT(refusal(other), testing::StartsWith("model.shared_width: 8, but the run began with 16 ("));
+  EXPECT_EQ(harness::read_file(at("run") / "config.yaml"), config);
+  r.checkpoint.every = 1;
+  r.train.log_every = 1;
+  pretrain(r, {.out = at("run"), .only = "text", .resume = true});
+}
+
+TEST_F(Training, ARunThatDiedBeforeItsFirstCheckpointBeginsAgain) {
+  Recipe r = recipe();
+  r.train.max_steps = 2;
+  r.train.log_every = 1;
+  pretrain(r, {.out = at("run"), .only = "text"});
+  std::filesystem::remove_all(at("run") / "checkpoints");
+  pretrain(r, {.out = at("run"), .only = "text", .resume = true});
+  const std::vector<MetricsLine> lines = read_metrics(at("run") / "metrics.jsonl");
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0].step, 1);
+  EXPECT_EQ(lines[1].step, 2);
+}
+
+TEST_F(Training, WhatDoesNotFitTheDataIsRefusedBeforeAnythingStarts) {
+  const auto refusal = [&](const std::function<void(Recipe&)>& change) {
+    Recipe r = recipe();
+    change(r);
+    const std::string message = harness::message_of<ConfigError>([&] { pretrain(r, {.out = at("run")}); });
+    EXPECT_FALSE(std::filesystem::exists(at("run"))) << message;
+    return message;
+  };
+  EXPECT_EQ(refusal([](Recipe& r) { r.data.split = "tset"; }),
+            "data.split: 'tset' is no split of " + at("data").string() + "\n  hint: there are test");
+  EXPECT_THAT(refusal([](Recipe& r) { r.data.name = "scenes"; }), testing::HasSubstr("holds the data set tiny, not scenes"));
+  EXPECT_EQ(refusal([](Recipe& r) { r.joint.batch = 25; }),
+            "stages.joint.batch: 25, but the split train has 24 samples");
+  EXPECT_EQ(refusal([](Recipe& r) { r.model.image.image_channels = 1; }),
+            "model.image.image_channels: 1, but the pictures have 3");
+  EXPECT_EQ(refusal([](Recipe& r) { r.model.image.stem_channels = {8, 8, 8, 8, 8}; }),
+            "model.image.stem_channels: 5 convolutions of stride 2 do not divide pictures of 16×16 pixels");
+  EXPECT_EQ(refusal([](Recipe& r) { r.model.speech.mels = 80; }), "model.speech.mels: 80 bands, the sound of tiny has 40");
+}
+
+TEST_F(Training, ADataSetBuiltWithOtherOptionsIsRefused) {
+  data::DatasetWriter writer(at("built"), "scenes", {.generator = "scenes", .options = {{"questions", int64_t{3}}}});
+  writer.add_file("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n");
+  writer.set_attribute("tokenizer", std::string("vocab.txt"));
+  writer.finish();
+  Recipe r = recipe();
+  r.data = {.name = "scenes", .dir = at("built"), .build = {{"questions", int64_t{4}}}};
+  EXPECT_THAT(harness::message_of<ConfigError>([&] { pretrain(r, {.out = at("run")}); }),
+              testing::StartsWith("data.build.questions: 4, but " + at("built").string() + " was built with 3"));
+}
+
 TEST_F(Training, HostileCheckpointsAreRefused) {
   Recipe r = recipe();
   r.train.max_steps = 1;
@@ -168,7 +234,7 @@ TEST_F(Training, HostileCheckpointsAreRefused) {
   const int refused = harness::survives_damage(good, 100, [&](const std::string& bytes) {
     harness::write_file(path, bytes);
     read_progress(path);
-    differing_tensors(path, path);
+    differing_tensors(path, path, Content::everything);
   });
   EXPECT_GT(refused, 200);
   harness::write_file(path, "");
@@ -188,7 +254,28 @@ TEST_F(Training, AGroupInsideItselfEnds) {
   const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
   ASSERT_GE(H5Lcreate_hard(file, "parameters", file, "parameters/again", H5P_DEFAULT, H5P_DEFAULT), 0);
   H5Fclose(file);
-  EXPECT_THAT(harness::message_of<IoError>([&] { differing_tensors(path, path); }), testing::HasSubstr("nest"));
+  EXPECT_THAT(harness::message_of<IoError>([&] { differing_tensors(path, path, Content::everything); }), testing::HasSubstr("nest"));
+}
+
+TEST_F(Training, AFewGroupsWithManyWaysBetweenThemEnd) {
+  const auto path = at("ways.h5");
+  {
+    auto file = data::hdf5::File::create(path);
+    file.set_attribute("schema", int64_t{1});
+    std::string group = "parameters";
+    for (int depth = 0; depth < 12; ++depth) group += "/0";
+    const std::vector<float> one = {1};
+    file.write<float>(group + "/a", one, {1}, {});
+    file.close();
+  }
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  std::string group = "parameters";
+  for (int depth = 0; depth < 12; ++depth, group += "/0") {  // nine more names for each group: 10^12 paths
+    for (char name = '1'; name <= '9'; ++name)
+      ASSERT_GE(H5Lcreate_hard(file, (group + "/0").c_str(), file, (group + "/" + name).c_str(), H5P_DEFAULT, H5P_DEFAULT), 0);
+  }
+  H5Fclose(file);
+  EXPECT_THAT(harness::message_of<IoError>([&] { read_parameters(path); }), testing::HasSubstr("too many"));
 }
 
 TEST_F(Training, AnEmptyPoolIsRefused) {

@@ -231,7 +231,7 @@ TEST_F(Report, HasEverythingAndLoadsNothing) {
 }
 
 TEST_F(Report, WithoutQuestionsThereIsNoSectionOfThem) {
-  const std::string html = report_of({.kind = TinyKind::digits, .held_out = "validation"});
+  const std::string html = report_of({.kind = TinyKind::digits, .held_out = "validation"}, "", "validation");
   EXPECT_EQ(unbalanced_tag(html), "");
   EXPECT_EQ(html.find("where the model looked"), std::string::npos);
   EXPECT_NE(html.find("speech → image, right class"), std::string::npos);

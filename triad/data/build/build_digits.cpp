@@ -19,7 +19,7 @@ const std::vector<BuilderOption>& options() {
       {"fsdd", Kind::kPath, std::string(), true, "folder of DIGIT_SPEAKER_INDEX.wav"},
       {"pairs", Kind::kInteger, int64_t{16000}, false, "training samples of a picture, a clip and a sentence"},
       {"sentences", Kind::kInteger, int64_t{8000}, false, "sentences of the unpaired pool"},
-      {"sample-rate", Kind::kInteger, int64_t{8000}, false, "of the clips, Hz"},
+      {"sample-rate", Kind::kInteger, int64_t{8000}, false, "of the clips, 8000 or 16000 Hz"},
       {"vocabulary", Kind::kInteger, int64_t{256}, false, "word pieces, special tokens included"},
       {"as-test", Kind::kFlag, false, false, "put everything into the test split, whatever the files are called"}};
   return all;
@@ -50,9 +50,9 @@ class DigitsBuild {
         pairs_(request.integer("pairs", 0, 10'000'000)),
         sentences_(request.integer("sentences", 0, 10'000'000)),
         vocabulary_(request.integer("vocabulary", 64, 100'000)),
-        sample_rate_(request.integer("sample-rate", 1000, 384'000)),
+        sample_rate_(request.sample_rate()),
         images_(read_digit_images(request.path("mnist"))),
-        clips_(read_digit_clips(request.path("fsdd"), static_cast<int>(sample_rate_))),
+        clips_(read_digit_clips(request.path("fsdd"), sample_rate_)),
         random_({.seed = request.seed, .site = random_site("data/digits")}),
         writer_(request.out, "digits", request.provenance("digits", options()), request.write) {
     if (request.flag("as-test")) {
@@ -71,9 +71,11 @@ class DigitsBuild {
     write_training_pairs();
     write_evaluation("validation", Part::kValidation);
     write_evaluation("test", Part::kTest);
-    writer_.set_attribute("sample_rate", sample_rate_);
+    writer_.set_attribute("sample_rate", int64_t{sample_rate_});
     writer_.set_attribute("label_names", std::vector<std::string>(kDigitNames.begin(), kDigitNames.end()));
     writer_.set_attribute("speakers", clips_.speakers);
+    writer_.set_attribute("image_probe", std::string("mnist"));
+    writer_.set_attribute("speech_probe", std::string("spoken_digit"));
     std::vector<std::string> sources = images_.sources;
     sources.push_back(clips_.source);
     writer_.set_attribute("sources", sources);
@@ -194,7 +196,8 @@ class DigitsBuild {
   }
 
   const BuildRequest& request_;
-  int64_t pairs_, sentences_, vocabulary_, sample_rate_;
+  int64_t pairs_, sentences_, vocabulary_;
+  int sample_rate_;
   DigitImages images_;
   DigitClips clips_;
   std::array<std::vector<std::string>, 10> trained_, held_out_;

@@ -7,17 +7,14 @@
 
 #include "triad/core/base/error.h"
 #include "triad/data/audio/pcm.h"
-#include "triad/data/audio/resample.h"
+#include "triad/data/audio/sound_file.h"
 #include "triad/data/build/builder.h"
 #include "triad/data/build/pair_list.h"
 #include "triad/data/build/prose.h"
 #include "triad/data/build/source_files.h"
 #include "triad/data/build/text_sources.h"
 #include "triad/data/build/tokenizer_file.h"
-#include "triad/data/formats/image_file.h"
-#include "triad/data/formats/wav.h"
-#include "triad/data/image/layout.h"
-#include "triad/data/image/transform.h"
+#include "triad/data/image/picture_file.h"
 
 namespace triad::data {
 namespace {
@@ -58,12 +55,11 @@ class FolderBuild {
         tokenizer_(request),
         side_(static_cast<int>(request.integer("size", 1, 4096))),
         channels_(request.flag("grey") ? 1 : 3),
-        sample_rate_(static_cast<int>(request.integer("sample-rate", 8000, 16000))),
+        sample_rate_(request.sample_rate()),
         seconds_(request.integer("seconds", 1, 7200)),
         passage_bytes_(static_cast<size_t>(request.integer("passage-bytes", 32, 1 << 20))),
-        held_out_(request.real("held-out", 0.0, 0.4)) {
-    require<ConfigError>(sample_rate_ == 8000 || sample_rate_ == 16000, "data build", "--sample-rate is ", sample_rate_,
-                         ", expected 8000 or 16000");
+        held_out_(request.real("held-out", 0.0, 0.4)),
+        read_sound_(sample_rate_) {
     read_sources();
   }
 
@@ -142,21 +138,9 @@ class FolderBuild {
     return files;
   }
 
-  std::vector<uint8_t> picture(const fs::path& file) const {
-    return planes_of(resize_to_cover(to_channels(read_image(file), channels_), side_, side_));
-  }
+  std::vector<uint8_t> picture(const fs::path& file) const { return read_picture(file, channels_, side_, side_); }
 
-  std::vector<int16_t> sound(const fs::path& file) {
-    Waveform wave = read_wav(file);
-    require<IoError>(!wave.samples.empty(), "sound", file.string(), " is empty");
-    require<IoError>(wave.sample_rate >= 1000 && wave.sample_rate <= 384'000, "sound", file.string(), " claims ",
-                     wave.sample_rate, " Hz, expected 1000 to 384000");
-    if (wave.sample_rate != sample_rate_) {
-      const auto resampler = resamplers_.try_emplace(wave.sample_rate, wave.sample_rate, sample_rate_).first;
-      wave = resampler->second(wave);
-    }
-    return to_pcm16(wave.samples);
-  }
+  std::vector<int16_t> sound(const fs::path& file) { return to_pcm16(read_sound_(file).samples); }
 
   /// What read() returns; nothing if that fails and the file may be left out.
   template <class Read>
@@ -273,11 +257,11 @@ class FolderBuild {
   int64_t seconds_;
   size_t passage_bytes_;
   double held_out_;
+  SoundReader read_sound_;
   PairList pairs_;
   std::vector<Part> parts_;  ///< of the pairs
   Paths images_, sounds_;    ///< of the pools
   TextSources texts_;
-  std::map<int, Resampler> resamplers_;  ///< by the rate they convert from
   std::optional<DatasetWriter> writer_;
   ColumnSpec text_{"text", ElementType::u8, true, {}}, audio_{"audio", ElementType::i16, true, {}};
   std::vector<std::string> trained_on_, sources_;

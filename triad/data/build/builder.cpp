@@ -40,6 +40,12 @@ double BuildRequest::real(const std::string& name, double low, double high) cons
   return value;
 }
 
+int BuildRequest::sample_rate() const {
+  const int64_t rate = integer("sample-rate");
+  require<ConfigError>(rate == 8000 || rate == 16000, "data build", "--sample-rate is ", rate, ", expected 8000 or 16000");
+  return static_cast<int>(rate);
+}
+
 Provenance BuildRequest::provenance(const std::string& generator, const std::vector<BuilderOption>& known) const {
   Provenance result{.generator = generator, .tool_version = {}, .seed = seed, .options = {}};
   for (const BuilderOption& entry : known) {

@@ -38,6 +38,8 @@ struct BuildRequest {
   /// ConfigError naming option and range unless low <= value <= high.
   int64_t integer(const std::string& name, int64_t low, int64_t high) const;
   double real(const std::string& name, double low, double high) const;
+  /// The option "sample-rate", in Hz. ConfigError unless it is 8000 or 16000, which log-mel features are defined for.
+  int sample_rate() const;
   bool flag(const std::string& name) const;
 
   /// Everything that decides the content, for provenance: seed and options, without paths, which differ between

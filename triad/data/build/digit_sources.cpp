@@ -7,15 +7,16 @@
 
 #include "triad/core/base/error.h"
 #include "triad/data/audio/pcm.h"
-#include "triad/data/audio/resample.h"
+#include "triad/data/audio/sound_file.h"
 #include "triad/data/build/source_files.h"
 #include "triad/data/formats/idx.h"
-#include "triad/data/formats/wav.h"
 
 namespace triad::data {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr double kLongestClip = 10;  // seconds
 
 /// The label file that belongs to an image file, plain or compressed.
 fs::path labels_of(const fs::path& folder, const std::string& prefix, const fs::path& images) {
@@ -96,10 +97,12 @@ DigitClips read_digit_clips(const fs::path& folder, int sample_rate) {
   std::ranges::sort(all.speakers);
   all.speakers.erase(std::unique(all.speakers.begin(), all.speakers.end()), all.speakers.end());
   std::vector<fs::path> paths;
+  SoundReader read_sound(sample_rate);
   for (const Recording& file : files) {
     paths.push_back(file.path);
-    Waveform sound = read_wav(file.path);
-    if (sound.sample_rate != sample_rate) sound = resample(sound, sample_rate);
+    const Waveform sound = read_sound(file.path);
+    require<IoError>(sound.duration() <= kLongestClip, "data build", file.path.string(), " lasts ", sound.duration(),
+                     " s, a spoken digit at most ", kLongestClip);
     const auto speaker = std::ranges::lower_bound(all.speakers, file.speaker) - all.speakers.begin();
     const Part part = file.index < 5 ? Part::kTest : file.index < 10 ? Part::kValidation : Part::kTraining;
     all.entries.push_back({file.digit, part, speaker, to_pcm16(sound.samples)});

@@ -89,6 +89,7 @@ Image decode_png(std::string_view bytes, const std::string& source) {
   struct {
     png_uint_32 width, height;
     size_t row_bytes, channels;
+    int passes;
   } found{};
 
   const auto read_header = [&](png_structp png, png_infop info) {
@@ -96,7 +97,7 @@ Image decode_png(std::string_view bytes, const std::string& source) {
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_chunk_malloc_max(png, kMaxChunkBytes);
     png_read_info(png, info);
-    found = {png_get_image_width(png, info), png_get_image_height(png, info), png_get_rowbytes(png, info), 0};
+    found = {png_get_image_width(png, info), png_get_image_height(png, info), png_get_rowbytes(png, info), 0, 0};
   };
   require<IoError>(reader.run(read_header), "png", source, ": ", reader.message());
   require<IoError>(int64_t{found.width} * found.height <= kMaxPixels, "png", source, " has ", found.width, " x ",
@@ -109,7 +110,7 @@ Image decode_png(std::string_view bytes, const std::string& source) {
   const auto choose_layout = [&](png_structp png, png_infop info) {
     png_set_expand(png);
     png_set_scale_16(png);
-    png_set_interlace_handling(png);
+    found.passes = png_set_interlace_handling(png);
     png_read_update_info(png, info);
     found.row_bytes = png_get_rowbytes(png, info);
     found.channels = png_get_channels(png, info);
@@ -118,10 +119,10 @@ Image decode_png(std::string_view bytes, const std::string& source) {
 
   Image image{static_cast<int>(found.height), static_cast<int>(found.width), 0, {}};
   image.pixels.resize(found.row_bytes * found.height);
-  std::vector<png_bytep> rows(found.height);
-  for (size_t y = 0; y < rows.size(); ++y) rows[y] = image.pixels.data() + y * found.row_bytes;
   const auto read_pixels = [&](png_structp png, png_infop) {
-    png_read_image(png, rows.data());
+    for (int pass = 0; pass < found.passes; ++pass) {
+      for (size_t y = 0; y < found.height; ++y) png_read_row(png, image.pixels.data() + y * found.row_bytes, nullptr);
+    }
     png_read_end(png, nullptr);
   };
   require<IoError>(reader.run(read_pixels), "png", source, ": ", reader.message());

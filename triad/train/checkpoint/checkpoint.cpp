@@ -49,16 +49,28 @@ Tensor read_tensor(const data::hdf5::Dataset& stored) { return from_values(store
 
 std::string_view stage_of(const std::filesystem::path& file) { return kStageNames[parse_name(file)->first]; }
 
-/// Every tensor below `group`, by path.
-void collect(const data::hdf5::Group& group, const std::string& prefix, data::TensorMap& tensors) {
-  constexpr int64_t kDeepest = 16;  // links can lead a group into itself
-  require<IoError>(std::ranges::count(prefix, '/') < kDeepest, "checkpoint", "groups nest too deep: ", group.where());
+/// Adds every tensor below `group`, by path. Links can lead a group into itself, or many ways into one group: `left` bounds
+/// how many more are entered.
+void collect(const data::hdf5::Group& group, const std::string& prefix, data::TensorMap& tensors, int64_t& left) {
+  constexpr int64_t kDeepest = 16;
+  require<IoError>(std::ranges::count(prefix, '/') < kDeepest && --left >= 0, "checkpoint",
+                   "groups nest too deep, or are too many: ", group.where());
   for (const std::string& name : group.names()) {
     if (group.is_group(name))
-      collect(group.group(name), prefix + name + "/", tensors);
+      collect(group.group(name), prefix + name + "/", tensors, left);
     else
       tensors[prefix + name] = read_tensor(group.dataset(name));
   }
+}
+
+/// The tensors of a checkpoint, by their paths below the root.
+data::TensorMap read_tensors(const std::filesystem::path& path, Content content) {
+  const File file = open_checked(path);
+  data::TensorMap tensors;
+  int64_t left = 100'000;
+  if (content == Content::weights) collect(file.group("parameters"), "parameters/", tensors, left);
+  else collect(file, "", tensors, left);
+  return tensors;
 }
 
 bool same_bits(const Tensor& a, const Tensor& b) {
@@ -99,8 +111,10 @@ Progress read_progress(const std::filesystem::path& path) {
 }
 
 data::TensorMap read_parameters(const std::filesystem::path& path) {
+  constexpr std::string_view kFolder = "parameters/";
   data::TensorMap tensors;
-  collect(open_checked(path).group("parameters"), "", tensors);
+  for (auto& [name, tensor] : read_tensors(path, Content::weights))
+    tensors[name.substr(kFolder.size())] = std::move(tensor);
   return tensors;
 }
 
@@ -173,14 +187,17 @@ std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::pa
     if (!stage.empty() && stage_of(file) != stage) continue;
     try {
       read_progress(file);
-      data::TensorMap tensors;
-      collect(File::open(file), "", tensors);  // reads every chunk against its checksum
+      read_tensors(file, Content::everything);  // every chunk against its checksum
       return file;
     } catch (const IoError& e) {
       std::cerr << "triad: passing over a damaged checkpoint: " << e.what() << '\n';
     }
   }
   return std::nullopt;
+}
+
+bool was_trained(const std::filesystem::path& dir, std::string_view stage) {
+  return std::ranges::any_of(list_checkpoints(dir), [&](const auto& file) { return stage_of(file) == stage; });
 }
 
 std::filesystem::path resolve_checkpoint(const std::filesystem::path& path) {
@@ -196,10 +213,8 @@ void remove_old_checkpoints(const std::filesystem::path& dir, const std::string&
   }
 }
 
-std::vector<std::string> differing_tensors(const std::filesystem::path& a, const std::filesystem::path& b) {
-  data::TensorMap left, right;
-  collect(open_checked(a), "", left);
-  collect(open_checked(b), "", right);
+std::vector<std::string> differing_tensors(const std::filesystem::path& a, const std::filesystem::path& b, Content content) {
+  const data::TensorMap left = read_tensors(a, content), right = read_tensors(b, content);
   std::vector<std::string> names;
   for (const auto& [name, values] : left) {
     const auto other = right.find(name);

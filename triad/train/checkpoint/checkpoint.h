@@ -63,13 +63,19 @@ std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::pa
 /// The same among the checkpoints of `stage`.
 std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& dir, std::string_view stage);
 
+/// Whether there is a checkpoint of `stage`, whole or not.
+bool was_trained(const std::filesystem::path& dir, std::string_view stage);
+
 /// `path` itself if it is a file, the newest checkpoint of the run directory `path` otherwise. IoError if there is none.
 std::filesystem::path resolve_checkpoint(const std::filesystem::path& path);
 
 /// Deletes all but the `keep` newest checkpoints of `stage`.
 void remove_old_checkpoints(const std::filesystem::path& dir, const std::string& stage, int64_t keep);
 
+/// Of a checkpoint: the weights, or the state of the optimizer too.
+enum class Content { weights, everything };
+
 /// Names of tensors in two checkpoints that are missing in one or differ in any bit.
-std::vector<std::string> differing_tensors(const std::filesystem::path& a, const std::filesystem::path& b);
+std::vector<std::string> differing_tensors(const std::filesystem::path& a, const std::filesystem::path& b, Content content);
 
 }  // namespace triad::train

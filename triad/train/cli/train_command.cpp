@@ -17,9 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct PretrainArguments {
-  std::string config, only, from, resume, out;
+  std::string config, only, from, resume, out, seed;
   std::vector<std::string> overrides;
-  std::optional<uint64_t> seed;
 };
 
 std::string time_stamp() {
@@ -30,7 +29,7 @@ std::string time_stamp() {
 }
 
 void run_pretrain(PretrainArguments a) {
-  if (a.seed) a.overrides.push_back(str("train.seed=", *a.seed));
+  if (!a.seed.empty()) a.overrides.push_back("train.seed=" + a.seed);
   const Recipe recipe = read_recipe(a.config, a.overrides);
   const fs::path out = a.out.empty() ? fs::path("runs") / (recipe.name + "-" + time_stamp()) : fs::path(a.out);
   pretrain(recipe, {.out = out, .only = a.only, .from = a.from, .resume = a.resume == "auto"});
@@ -44,7 +43,7 @@ void add_pretrain(CLI::App& app) {
   command->add_option("--from", a->from, "start with the weights of another run, a checkpoint or a safetensors file")->type_name("RUN|FILE");
   command->add_option("--resume", a->resume, "auto: go on from the newest good checkpoint in --out, or start")->check(CLI::IsMember({"auto"}));
   command->add_option("--set", a->overrides, "override a key of the recipe")->type_name("KEY=VALUE")->take_all()->allow_extra_args(false);
-  command->add_option("--seed", a->seed, "the same as --set train.seed=N");
+  command->add_option("--seed", a->seed, "the same as --set train.seed=N")->type_name("N");
   command->add_option("--out", a->out, "run directory; runs/RECIPE-TIME by default")->type_name("RUN");
   command->callback([a] { run_pretrain(*a); });
 }
@@ -76,13 +75,17 @@ void add_ckpt(CLI::App& app, CommandContext& context) {
   command->require_subcommand(1);
   struct Arguments {
     std::string a, b;
+    bool all = false;
   };
   const auto a = std::make_shared<Arguments>();
-  CLI::App* diff = command->add_subcommand("diff", "Compare two checkpoints, or the newest of two runs, bit by bit");
+  CLI::App* diff = command->add_subcommand("diff", "Compare the weights of two checkpoints, or the newest of two runs, bit by bit");
   diff->add_option("A", a->a, "checkpoint or run")->required();
   diff->add_option("B", a->b, "checkpoint or run")->required();
+  diff->add_flag("--all", a->all, "the state of the optimizer too");
   diff->callback([a, &context] {
-    const std::vector<std::string> names = differing_tensors(resolve_checkpoint(a->a), resolve_checkpoint(a->b));
+    const Content content = a->all ? Content::everything : Content::weights;
+    const std::vector<std::string> names =
+        differing_tensors(resolve_checkpoint(a->a), resolve_checkpoint(a->b), content);
     for (const std::string& name : names) context.out << name << '\n';
     if (!names.empty()) context.exit_code = kExitFailure;
   });

@@ -21,8 +21,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-template <class T>
-bool parse(const std::string& text, T& value) {
+/// False unless all of `text` is a number.
+bool parse(const std::string& text, double& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size();
 }
@@ -77,12 +77,6 @@ void Binder::finish() const {
 bool Binder::to_bool(const YAML::Node& value, std::string_view key) const {
   if (value.IsScalar() && (value.Scalar() == "true" || value.Scalar() == "false")) return value.Scalar() == "true";
   refuse(key, "'", value.IsScalar() ? value.Scalar() : "…", "' is not true or false");
-}
-
-int64_t Binder::to_integer(const YAML::Node& value, std::string_view key) const {
-  int64_t integer = 0;
-  if (value.IsScalar() && parse(value.Scalar(), integer)) return integer;
-  refuse(key, "'", value.IsScalar() ? value.Scalar() : "…", "' is not an integer");
 }
 
 double Binder::to_number(const YAML::Node& value, std::string_view key) const {

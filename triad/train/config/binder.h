@@ -1,10 +1,13 @@
 // Declares the keys of a configuration once, for reading, checking and writing it.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <type_traits>
 #include <vector>
 
@@ -57,7 +60,8 @@ class Binder {
   YAML::Node written(T& field) const;
 
   bool to_bool(const YAML::Node& value, std::string_view key) const;
-  int64_t to_integer(const YAML::Node& value, std::string_view key) const;
+  template <class T>
+  T to_integer(const YAML::Node& value, std::string_view key) const;
   double to_number(const YAML::Node& value, std::string_view key) const;
   std::string to_text(const YAML::Node& value, std::string_view key) const;
   size_t to_choice(const YAML::Node& value, std::string_view key, const std::string_view* names, size_t count) const;
@@ -88,7 +92,7 @@ void Binder::operator()(std::string_view key, T& field) {
 template <class T>
 void Binder::read(const YAML::Node& value, std::string_view key, T& field) const {
   if constexpr (std::is_same_v<T, bool>) field = to_bool(value, key);
-  else if constexpr (std::is_integral_v<T>) field = static_cast<T>(to_integer(value, key));
+  else if constexpr (std::is_integral_v<T>) field = to_integer<T>(value, key);
   else if constexpr (std::is_floating_point_v<T>) field = static_cast<T>(to_number(value, key));
   else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::filesystem::path>) field = to_text(value, key);
   else if constexpr (std::is_enum_v<T>) {
@@ -103,6 +107,18 @@ void Binder::read(const YAML::Node& value, std::string_view key, T& field) const
     bind(inner, field);
     inner.finish();
   }
+}
+
+template <class T>
+T Binder::to_integer(const YAML::Node& value, std::string_view key) const {
+  T integer = 0;
+  if (value.IsScalar()) {
+    const std::string& text = value.Scalar();
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), integer);
+    if (error == std::errc() && end == text.data() + text.size()) return integer;
+  }
+  refuse(key, "'", value.IsScalar() ? value.Scalar() : "…", "' is not an integer from ",
+         std::numeric_limits<T>::min(), " to ", std::numeric_limits<T>::max());
 }
 
 template <class T>

@@ -8,13 +8,15 @@
 namespace triad::train {
 namespace {
 
-void require_positive(Binder& b, std::string_view key, double value) {
+template <class T>
+void require_positive(Binder& b, std::string_view key, T value) {
   if (!(value > 0)) b.refuse(key, value, " is not positive");
 }
 void require_share(Binder& b, std::string_view key, double value) {
   if (!(value >= 0 && value < 1)) b.refuse(key, value, " is outside of [0, 1)");
 }
-void require_not_negative(Binder& b, std::string_view key, double value) {
+template <class T>
+void require_not_negative(Binder& b, std::string_view key, T value) {
   if (value < 0) b.refuse(key, value, " is negative");
 }
 void require_heads(Binder& b, int64_t width, int64_t heads) {
@@ -30,6 +32,9 @@ void bind(Binder& b, optim::Schedule& s) {
   b("warmup_steps", s.warmup_steps);
   b("cooldown_steps", s.cooldown_steps);
   require_positive(b, "peak", s.peak);
+  require_not_negative(b, "floor", s.floor);
+  require_not_negative(b, "warmup_steps", s.warmup_steps);
+  require_not_negative(b, "cooldown_steps", s.cooldown_steps);
 }
 
 void bind(Binder& b, optim::OptimizerOptions& o) {
@@ -43,6 +48,8 @@ void bind(Binder& b, optim::OptimizerOptions& o) {
   require_share(b, "beta1", o.beta1);
   require_share(b, "beta2", o.beta2);
   require_positive(b, "eps", o.eps);
+  require_share(b, "momentum", o.momentum);
+  require_not_negative(b, "weight_decay", o.weight_decay);
   require_not_negative(b, "clip_norm", o.clip_norm);
 }
 
@@ -54,8 +61,8 @@ void bind_stage(Binder& b, StageOptions& s) {
   b("micro_batches", s.micro_batches);
   b("schedule", s.schedule);
   b("optimizer", s.optimizer);
-  require_not_negative(b, "steps", static_cast<double>(s.steps));
-  require_positive(b, "batch", static_cast<double>(s.batch));
+  require_not_negative(b, "steps", s.steps);
+  require_positive(b, "batch", s.batch);
   if (s.micro_batches < 1 || s.batch % s.micro_batches != 0)
     b.refuse("micro_batches", s.micro_batches, " does not divide a batch of ", s.batch);
   s.schedule.total_steps = s.steps;
@@ -85,6 +92,7 @@ void bind(Binder& b, SpeechStageOptions& s) {
   b("distances", s.distances);
   b("frame_weight", s.frame_weight);
   b("feature_weight", s.feature_weight);
+  require_positive(b, "distances", s.distances);
   require_not_negative(b, "frame_weight", s.frame_weight);
   require_not_negative(b, "feature_weight", s.feature_weight);
 }
@@ -122,7 +130,7 @@ void bind(Binder& b, ContrastTaskOptions& t) {
 void bind(Binder& b, AnswerTaskOptions& t) {
   bind_task(b, t);
   b("questions", t.questions);
-  require_positive(b, "questions", static_cast<double>(t.questions));
+  require_positive(b, "questions", t.questions);
 }
 
 void bind(Binder& b, JointTasks& t) {
@@ -145,7 +153,6 @@ void bind(Binder& b, nn::TextEncoderOptions& o) {
       b.refuse("preset", e.what());
     }
   }
-  b("vocabulary", o.vocabulary);
   b("width", o.width);
   b("layers", o.layers);
   b("heads", o.heads);
@@ -154,7 +161,11 @@ void bind(Binder& b, nn::TextEncoderOptions& o) {
   b("dropout", o.dropout);
   b("attention_dropout", o.attention_dropout);
   b("initial_stddev", o.initial_stddev);
-  require_positive(b, "vocabulary", static_cast<double>(o.vocabulary));
+  require_positive(b, "width", o.width);
+  require_positive(b, "layers", o.layers);
+  require_positive(b, "hidden", o.hidden);
+  require_positive(b, "max_positions", o.max_positions);
+  require_positive(b, "initial_stddev", o.initial_stddev);
   require_heads(b, o.width, o.heads);
   require_share(b, "dropout", o.dropout);
   require_share(b, "attention_dropout", o.attention_dropout);
@@ -171,7 +182,11 @@ void bind(Binder& b, nn::ImageEncoderOptions& o) {
   b("initial_stddev", o.initial_stddev);
   if (o.image_channels != 1 && o.image_channels != 3)
     b.refuse("image_channels", o.image_channels, " is neither 1 nor 3");
-  if (o.width % 4 != 0) b.refuse("width", o.width, " is not a multiple of 4");
+  for (const int64_t channels : o.stem_channels) require_positive(b, "stem_channels", channels);
+  if (o.width <= 0 || o.width % 4 != 0) b.refuse("width", o.width, " is not a positive multiple of 4");
+  require_positive(b, "layers", o.layers);
+  require_positive(b, "hidden", o.hidden);
+  require_positive(b, "initial_stddev", o.initial_stddev);
   require_heads(b, o.width, o.heads);
   require_share(b, "dropout", o.dropout);
 }
@@ -184,6 +199,11 @@ void bind(Binder& b, nn::SpeechEncoderOptions& o) {
   b("hidden", o.hidden);
   b("layers", o.layers);
   b("dropout", o.dropout);
+  for (const auto& [key, value] : {std::pair{"mels", o.mels}, {"channels", o.channels}, {"first_stride", o.first_stride},
+                                   {"second_stride", o.second_stride}, {"layers", o.layers}})
+    require_positive(b, key, value);
+  if (o.hidden <= 0 || o.hidden % (kSpeechPoolHeads / 2) != 0)
+    b.refuse("hidden", o.hidden, " is not a positive multiple of ", kSpeechPoolHeads / 2);
   require_share(b, "dropout", o.dropout);
 }
 
@@ -192,6 +212,9 @@ void bind(Binder& b, FusionOptions& o) {
   b("heads", o.heads);
   b("hidden", o.hidden);
   b("dropout", o.dropout);
+  require_positive(b, "layers", o.layers);
+  require_positive(b, "heads", o.heads);
+  require_positive(b, "hidden", o.hidden);
   require_share(b, "dropout", o.dropout);
 }
 
@@ -202,7 +225,10 @@ void bind(Binder& b, ModelOptions& o) {
   b("image", o.image);
   b("speech", o.speech);
   b("fusion", o.fusion);
+  require_positive(b, "shared_width", o.shared_width);
   require_positive(b, "initial_temperature", o.initial_temperature);
+  if (o.text.width % o.fusion.heads != 0)
+    b.refuse("fusion", o.fusion.heads, " heads do not divide the width of the text encoder, ", o.text.width);
 }
 
 namespace {
@@ -238,7 +264,7 @@ void bind(Binder& b, DataOptions& o) {
   if (o.dir.empty()) b.refuse("dir", "missing: the folder of the data set");
   if (o.split == "train" || o.split.starts_with("pool_"))
     b.refuse("split", "'", o.split, "' is trained on", Hint{"test or validation"});
-  require_positive(b, "loader_threads", static_cast<double>(o.loader_threads));
+  require_positive(b, "loader_threads", o.loader_threads);
 }
 
 void bind(Binder& b, TrainOptions& o) {
@@ -246,15 +272,15 @@ void bind(Binder& b, TrainOptions& o) {
   b("max_steps", o.max_steps);
   b("dtype", o.dtype);
   b("log_every", o.log_every);
-  require_not_negative(b, "max_steps", static_cast<double>(o.max_steps));
-  require_positive(b, "log_every", static_cast<double>(o.log_every));
+  require_not_negative(b, "max_steps", o.max_steps);
+  require_positive(b, "log_every", o.log_every);
 }
 
 void bind(Binder& b, CheckpointOptions& o) {
   b("every", o.every);
   b("keep", o.keep);
-  require_not_negative(b, "every", static_cast<double>(o.every));
-  require_positive(b, "keep", static_cast<double>(o.keep));
+  require_not_negative(b, "every", o.every);
+  require_positive(b, "keep", o.keep);
 }
 
 namespace {

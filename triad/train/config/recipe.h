@@ -66,6 +66,9 @@ struct JointStageOptions : StageOptions {
   JointTasks tasks;
 };
 
+/// Of the attention that pools the steps of an utterance, whose width is twice model.speech.hidden.
+inline constexpr int64_t kSpeechPoolHeads = 4;
+
 struct FusionOptions {
   int64_t layers = 2;
   int64_t heads = 4;

@@ -30,13 +30,4 @@ struct AnswerAccuracy {
 std::optional<AnswerAccuracy> answer_questions(const Model& model, const TrainingData& training,
                                                const TrainingData& data, std::string_view split);
 
-/// Masked tokens of the texts of a split that the model guesses right, next to always guessing the most frequent token.
-struct MaskedAccuracy {
-  double accuracy = 0;
-  double unigram = 0;  ///< by the most frequent token of the training pool
-};
-/// Each text is masked once, by a fixed seed. `split` of `data` has a column `text`; nothing if there is no token in it.
-std::optional<MaskedAccuracy> guess_masked_tokens(const Model& model, const TrainingData& training,
-                                                  const TrainingData& data, std::string_view split, double share);
-
 }  // namespace triad::train

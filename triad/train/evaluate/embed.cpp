@@ -1,6 +1,8 @@
 #include "triad/train/evaluate/embed.h"
 
+#include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "triad/autograd/grad_mode.h"
 #include "triad/ops/shape/concat.h"
@@ -8,7 +10,9 @@
 namespace triad::train {
 namespace {
 
-constexpr int64_t kBatch = 100;
+constexpr size_t kBatch = 100;
+/// Of a batch, padding included: a hundred sounds of ten seconds at 16 kHz.
+constexpr size_t kBatchBytes = 100 * 10 * 16'000 * sizeof(int16_t);
 
 const nn::Context kEvaluation{};
 
@@ -27,20 +31,25 @@ Embedded embed_column(const TrainingData& data, std::string_view name, std::stri
   const std::vector<int64_t> labels = split.has("label") ? split.values<int64_t>("label") : std::vector<int64_t>();
   std::vector<Tensor> embeddings, features;
   std::vector<data::Value> batch;
-  for (int64_t i = 0; i < split.size(); ++i) {
-    data::Value value = split.read(i, column);
-    if (!value.bytes.empty()) {
-      batch.push_back(std::move(value));
-      result.rows.push_back(i);
-      result.identities.push_back(identities[static_cast<size_t>(i)]);
-      if (!labels.empty()) result.labels.push_back(labels[static_cast<size_t>(i)]);
-    }
-    if (batch.empty() || (std::ssize(batch) < kBatch && i + 1 < split.size())) continue;
-    const Encoded encoded = encode(batch);
+  size_t longest = 0;
+  const auto encode_batch = [&] {
+    const Encoded encoded = encode(std::exchange(batch, {}));
     embeddings.push_back(encoded.embeddings);
     if (encoded.features.defined()) features.push_back(encoded.features);
-    batch.clear();
+    longest = 0;
+  };
+  for (int64_t i = 0; i < split.size(); ++i) {
+    data::Value value = split.read(i, column);
+    if (value.bytes.empty()) continue;
+    longest = std::max(longest, value.bytes.size());
+    if (!batch.empty() && (batch.size() == kBatch || (batch.size() + 1) * longest > kBatchBytes)) encode_batch();
+    longest = std::max(longest, value.bytes.size());
+    batch.push_back(std::move(value));
+    result.rows.push_back(i);
+    result.identities.push_back(identities[static_cast<size_t>(i)]);
+    if (!labels.empty()) result.labels.push_back(labels[static_cast<size_t>(i)]);
   }
+  if (!batch.empty()) encode_batch();
   if (!embeddings.empty()) result.embeddings = ops::concat(embeddings, 0);
   if (!features.empty()) result.features = ops::concat(features, 0);
   return result;

@@ -4,11 +4,8 @@
 #include <span>
 
 #include "triad/autograd/grad_mode.h"
-#include "triad/data/audio/resample.h"
-#include "triad/data/formats/image_file.h"
-#include "triad/data/formats/wav.h"
-#include "triad/data/image/layout.h"
-#include "triad/data/image/transform.h"
+#include "triad/data/audio/sound_file.h"
+#include "triad/data/image/picture_file.h"
 #include "triad/ops/shape/concat.h"
 
 namespace triad::train {
@@ -30,30 +27,11 @@ Tensor in_batches(std::span<const std::string> items, const Embed& embed) {
   return ops::concat(parts, 0);
 }
 
-/// Shape [C, H, W] of the pictures of a data set.
-Shape picture_shape(const data::ShardedDataset& dataset) {
-  for (const data::SplitEntry& split : dataset.manifest().splits) {
-    const auto column = std::ranges::find(split.columns, "image", &data::ColumnSpec::name);
-    if (column == split.columns.end()) continue;
-    require<IoError>(!column->ragged && column->shape.rank() == 3, dataset.folder().string(), "pictures are ", *column,
-                     ", expected u8 [C, H, W]");
-    return column->shape;
-  }
-  fail<IoError>(dataset.folder().string(), "the data set has no pictures");
-}
-
 data::Value picture_of(const std::string& file, const Shape& shape) {
-  const data::Image image =
-      data::resize_to_cover(data::read_image(file), static_cast<int>(shape[1]), static_cast<int>(shape[2]));
-  const std::vector<uint8_t> planes = data::planes_of(data::to_channels(image, static_cast<int>(shape[0])));
+  const std::vector<uint8_t> planes =
+      data::read_picture(file, static_cast<int>(shape[0]), static_cast<int>(shape[1]), static_cast<int>(shape[2]));
   const std::span<const std::byte> bytes = std::as_bytes(std::span(planes));
   return {data::ElementType::u8, shape, {bytes.begin(), bytes.end()}};
-}
-
-data::LogMel features_of(const std::string& file, const data::LogMelOptions& mel) {
-  const data::Waveform sound = data::read_wav(file);
-  if (sound.sample_rate == mel.sample_rate) return data::log_mel(sound.samples, mel);
-  return data::log_mel(data::resample(sound, mel.sample_rate).samples, mel);
 }
 
 }  // namespace
@@ -70,7 +48,7 @@ Tensor embeddings_of_texts(const Model& model, const TrainingData& data, const s
 
 Tensor embeddings_of_images(const Model& model, const TrainingData& data, const std::vector<std::string>& files) {
   require<ValueError>(!files.empty(), "embeddings_of_images", "no files");
-  const Shape shape = picture_shape(data.dataset());
+  const Shape shape = data.picture_shape();
   return in_batches(files, [&](std::span<const std::string> part) {
     std::vector<data::Value> images;
     for (const std::string& file : part) images.push_back(picture_of(file, shape));
@@ -80,7 +58,7 @@ Tensor embeddings_of_images(const Model& model, const TrainingData& data, const 
 
 Tensor embeddings_of_sounds(const Model& model, const TrainingData& data, const std::vector<std::string>& files) {
   require<ValueError>(!files.empty(), "embeddings_of_sounds", "no files");
-  require<IoError>(data.dataset().manifest().attributes.contains("sample_rate"), data.dataset().folder().string(),
+  require<IoError>(data.has_sound(), data.dataset().folder().string(),
                    "the data set has no sound");
   const NoGrad no_tape;
   std::vector<Tensor> parts;
@@ -92,8 +70,9 @@ Tensor embeddings_of_sounds(const Model& model, const TrainingData& data, const 
     sounds.clear();
     longest = 0;
   };
+  data::SoundReader read_sound(data.mel().sample_rate);
   for (const std::string& file : files) {
-    data::LogMel sound = features_of(file, data.mel());
+    data::LogMel sound = data::log_mel(read_sound(file).samples, data.mel());
     if (!sounds.empty() && (std::ssize(sounds) + 1) * std::max(longest, sound.frames) > kBatchFrames) embed();
     longest = std::max(longest, sound.frames);
     sounds.push_back(std::move(sound));

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
 #include <nlohmann/json.hpp>
 
 #include "triad/data/formats/durable_file.h"
 #include "triad/train/checkpoint/checkpoint.h"
 #include "triad/train/evaluate/probe.h"
+#include "triad/train/metrics/metrics_file.h"
 
 namespace triad::train {
 namespace {
@@ -35,18 +35,12 @@ Json json_of(const Evaluation& e) {
 
 /// Seconds of the run, in total and for each stage.
 Json seconds_of(const std::filesystem::path& metrics) {
-  std::map<std::string, double> end;
-  double total = 0;
+  double total = 0, begin = 0;
+  std::string stage;
   Json seconds = {{"total", 0.0}};
-  std::ifstream in(metrics);
-  std::string line, stage;
-  double begin = 0;
-  while (std::getline(in, line)) {
-    const Json entry = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!entry.is_object()) continue;
-    const std::string name = entry.value("stage", "");
-    if (name != stage) begin = total, stage = name;
-    total = entry.value("seconds", total);
+  for (const MetricsLine& line : read_metrics(metrics)) {
+    if (line.stage != stage) begin = total, stage = line.stage;
+    if (const auto found = line.values.find("seconds"); found != line.values.end()) total = found->second;
     seconds[stage] = total - begin;
   }
   seconds["total"] = total;
@@ -105,6 +99,12 @@ double share_of_most_frequent(const std::vector<int64_t>& labels) {
   return static_cast<double>(most) / static_cast<double>(labels.size());
 }
 
+/// What the data set calls the task of telling the classes by a modality: its attribute "MODALITY_probe", or MODALITY.
+std::string probe_name(const data::Manifest& manifest, const std::string& modality) {
+  const std::string attribute = modality + "_probe";
+  return manifest.attributes.contains(attribute) ? manifest.text(attribute) : modality;
+}
+
 /// Nothing where a side has no labels.
 std::optional<Probe> probe(const Embedded& train, const Embedded& held_out) {
   if (train.labels.empty() || held_out.labels.empty()) return std::nullopt;
@@ -130,17 +130,18 @@ Evaluation evaluate(const FinishedRun& run, const TrainingData& data) {
   }
   load_parameters(*newest, parameters);
 
-  const bool joint = newest_checkpoint(run.checkpoints, "joint").has_value();
-  if (joint || newest_checkpoint(run.checkpoints, "align")) {
+  const bool joint = was_trained(run.checkpoints, "joint");
+  if (joint || was_trained(run.checkpoints, "align")) {
     embed(run.model, data, splits, e);
     measure_retrieval(e);
+    const data::Manifest& trained = run.training.dataset().manifest();
     if (!e.image.labels.empty()) {
       if (const auto result = probe(embed_images(run.model, run.training, "train"), e.image))
-        e.probe["mnist"] = *result;
+        e.probe[probe_name(trained, "image")] = *result;
     }
     if (!e.speech.labels.empty()) {
       if (const auto result = probe(embed_speech(run.model, run.training, "train"), e.speech))
-        e.probe["spoken_digit"] = *result;
+        e.probe[probe_name(trained, "speech")] = *result;
     }
   }
   if (joint && run.model.answer && data.has(e.split + "_questions"))

@@ -9,6 +9,7 @@
 #include "triad/train/config/recipe.h"
 #include "triad/train/evaluate/answers.h"
 #include "triad/train/evaluate/embed.h"
+#include "triad/train/evaluate/masked_tokens.h"
 #include "triad/train/evaluate/retrieval.h"
 #include "triad/train/model/model.h"
 #include "triad/train/stages/features.h"
@@ -36,7 +37,7 @@ struct Evaluation {
   Embedded text, image, speech;                   ///< of that split
   std::map<std::string, Retrieval> retrieval;     ///< "text->image" and so on, every direction
   std::map<std::string, RightClass> right_class;  ///< the same directions, where samples have labels
-  std::map<std::string, Probe> probe;             ///< "mnist" on pictures, "spoken_digit" on sound
+  std::map<std::string, Probe> probe;             ///< as the data set names them, else "image" and "speech"
   std::optional<AnswerAccuracy> answers;
   std::optional<MaskedAccuracy> masked;
 };

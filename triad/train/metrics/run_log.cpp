@@ -12,6 +12,7 @@
 #include "triad/core/base/error.h"
 #include "triad/data/formats/durable_file.h"
 #include "triad/train/config/recipe.h"
+#include "triad/train/metrics/metrics_file.h"
 
 namespace triad::train {
 namespace {
@@ -65,17 +66,12 @@ void RunLog::note(std::string_view text) {
 
 void rewind_metrics(const std::filesystem::path& dir, std::string_view stage, int64_t step) {
   const std::filesystem::path path = dir / "metrics.jsonl";
-  std::ifstream in(path);
-  if (!in) return;
-  std::string kept, line;
-  while (std::getline(in, line)) {
-    const nlohmann::json entry = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    const auto has = [&](const char* key, auto is) { return entry.contains(key) && (entry[key].*is)(); };
-    if (!entry.is_object() || !has("stage", &nlohmann::json::is_string) ||
-        !has("step", &nlohmann::json::is_number_integer))
-      continue;
-    const size_t at = stage_position(entry["stage"].get<std::string>()), limit = stage_position(stage);
-    if (at < limit || (at == limit && entry["step"].get<int64_t>() <= step)) kept += line + '\n';
+  if (!std::filesystem::exists(path)) return;
+  const size_t limit = stage_position(stage);
+  std::string kept;
+  for (const MetricsLine& line : read_metrics(path)) {
+    const size_t at = stage_position(line.stage);
+    if (at < limit || (at == limit && line.step <= step)) kept += line.text + '\n';
   }
   data::write_durably(path, kept);
 }

@@ -22,7 +22,7 @@ Model::Model(const ModelOptions& o, const ModelSizes& sizes, int64_t speech_dist
       image(o.image, key.at("image")),
       speech(o.speech, key.at("speech")),
       image_pool(o.image.width, o.image.heads, o.image.initial_stddev, key.at("image_pool")),
-      speech_pool(speech.output_width(), 4, 0.02, key.at("speech_pool")),
+      speech_pool(speech.output_width(), kSpeechPoolHeads, 0.02, key.at("speech_pool")),
       text_projection(o.text.width, o.shared_width, key.at("text_projection")),
       image_projection(o.image.width, o.shared_width, key.at("image_projection")),
       speech_projection(speech.output_width(), o.shared_width, key.at("speech_projection")),

@@ -2,18 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <map>
 
-#include <nlohmann/json.hpp>
-
 #include "triad/core/base/error.h"
+#include "triad/train/metrics/metrics_file.h"
 #include "triad/train/report/chart.h"
 
 namespace triad::train {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// Measured in every stage, and shown over all of them: name in metrics.jsonl, title, label of the axis.
 struct Shared {
@@ -36,21 +32,15 @@ struct StageCurves {
 /// Stages in the order they were run.
 std::vector<StageCurves> read_curves(const std::filesystem::path& metrics) {
   std::vector<StageCurves> stages;
-  std::ifstream in(metrics);
-  for (std::string line; std::getline(in, line);) {
-    const Json entry = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-    const bool is_step = entry.is_object() && entry.contains("stage") && entry["stage"].is_string() &&
-                         entry.contains("step") && entry["step"].is_number();
-    if (!is_step) continue;
-    const std::string name = entry["stage"];
-    auto stage = std::ranges::find(stages, name, &StageCurves::name);
-    if (stage == stages.end()) stage = stages.insert(stages.end(), {.name = name});
-    stage->steps = entry["step"];
-    for (const auto& [key, value] : entry.items()) {
-      if (!value.is_number() || key == "step" || key == "seconds") continue;
+  for (const MetricsLine& line : read_metrics(metrics)) {
+    auto stage = std::ranges::find(stages, line.stage, &StageCurves::name);
+    if (stage == stages.end()) stage = stages.insert(stages.end(), {.name = line.stage});
+    stage->steps = static_cast<double>(line.step);
+    for (const auto& [key, value] : line.values) {
+      if (key == "seconds") continue;
       Curve& curve = stage->curves[key];
       curve.name = key;
-      curve.points.emplace_back(stage->steps, value.get<double>());
+      curve.points.emplace_back(stage->steps, value);
     }
   }
   return stages;

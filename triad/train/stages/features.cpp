@@ -64,7 +64,7 @@ TrainingData::TrainingData(const std::filesystem::path& folder, int64_t max_toke
   const std::string& name = dataset_.manifest().text("tokenizer");
   tokenizer_ = data::parse_tokenizer((folder / name).string(), dataset_.file(name));
   const data::Attributes& attributes = dataset_.manifest().attributes;
-  if (attributes.contains("sample_rate"))
+  if (has_sound())
     mel_ = data::LogMelOptions::for_rate(static_cast<int>(dataset_.manifest().integer("sample_rate")));
   if (attributes.contains("answers")) answers_ = dataset_.manifest().list("answers");
 }
@@ -76,12 +76,35 @@ TrainingData::TrainingData(const std::filesystem::path& folder, const TrainingDa
       answers_(trained.answers_),
       max_tokens_(trained.max_tokens_) {
   const data::Manifest &manifest = dataset_.manifest(), &known = trained.dataset_.manifest();
-  for (const char* attribute : {"sample_rate", "answers"}) {
+  for (const char* attribute : {"sample_rate", "answers", "label_names"}) {
     const bool differs = manifest.attributes.contains(attribute) && known.attributes.contains(attribute) &&
                          manifest.attributes.at(attribute) != known.attributes.at(attribute);
     require<IoError>(!differs, folder.string(), "'", attribute, "' is not as in ", trained.dataset_.folder().string(),
                      ", the data of the run", Hint{"build it with the same settings"});
   }
+}
+
+namespace {
+
+/// The column of pictures of a data set; null if there is none.
+const data::ColumnSpec* picture_column(const data::Manifest& manifest) {
+  for (const data::SplitEntry& split : manifest.splits) {
+    const auto column = std::ranges::find(split.columns, "image", &data::ColumnSpec::name);
+    if (column != split.columns.end()) return &*column;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+bool TrainingData::has_pictures() const { return picture_column(dataset_.manifest()) != nullptr; }
+
+Shape TrainingData::picture_shape() const {
+  const data::ColumnSpec* column = picture_column(dataset_.manifest());
+  const std::string folder = dataset_.folder().string();
+  require<IoError>(column != nullptr, folder, "the data set has no pictures");
+  require<IoError>(!column->ragged && column->shape.rank() == 3, folder, "pictures are ", *column, ", expected u8 [C, H, W]");
+  return column->shape;
 }
 
 data::LogMel TrainingData::features(const data::Value& audio) const {

@@ -40,7 +40,7 @@ class TrainingData {
   /// IoError if the data set lacks what every stage needs: a tokenizer, and a sample rate where there is sound.
   TrainingData(const std::filesystem::path& folder, int64_t max_tokens);
   /// Data to measure a model on that was trained on `trained`, read with the tokenizer of that. IoError if the two do not
-  /// fit: sound of another rate, another list of answers.
+  /// fit: sound of another rate, another list of answers or of classes.
   TrainingData(const std::filesystem::path& folder, const TrainingData& trained);
 
   const data::ShardedDataset& dataset() const { return dataset_; }
@@ -51,6 +51,10 @@ class TrainingData {
   /// Closed list of answers; empty without questions.
   const std::vector<std::string>& answers() const { return answers_; }
   int64_t max_tokens() const { return max_tokens_; }
+  bool has_sound() const { return dataset_.manifest().attributes.contains("sample_rate"); }
+  bool has_pictures() const;
+  /// [C, H, W]. IoError if the data set has no pictures, or none of that form.
+  Shape picture_shape() const;
 
   std::vector<int32_t> tokens(const data::Value& text) const { return tokens(text.text()); }
   std::vector<int32_t> tokens(std::string_view text) const { return tokenizer_->encode_with_ends(text, max_tokens_); }

@@ -1,0 +1,115 @@
+// The commands a person or a script trains with, as they are typed.
+#include <filesystem>
+#include <fstream>
+#include <regex>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/harness/data_path.h"
+#include "tests/harness/damage.h"
+#include "tests/train/cli/run_triad.h"
+#include "tests/train/loop/tiny_data.h"
+#include "triad/data/formats/safetensors.h"
+
+namespace triad::train {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class TrainCommands : public testing::Test {
+ protected:
+  TrainCommands() {
+    write_tiny_data(folder_ / "data");
+    harness::write_file(folder_ / "tiny.yaml", write_recipe(tiny_recipe(folder_ / "data")));
+  }
+
+  std::string at(const std::string& name) const { return (folder_ / name).string(); }
+
+  CommandResult pretrain(std::vector<std::string> options) const {
+    options.insert(options.begin(), {"pretrain", at("tiny.yaml"), "--set", "train.max_steps=2"});
+    return run_triad(options);
+  }
+
+  harness::TempFolder folder_;
+};
+
+TEST_F(TrainCommands, SeedAndOverridesDecideTheRun) {
+  ASSERT_EQ(pretrain({"--out", at("a"), "--only", "text", "--seed", "5"}).code, 0);
+  ASSERT_EQ(pretrain({"--out", at("b"), "--only", "text", "--set", "train.seed=5"}).code, 0);
+  ASSERT_EQ(pretrain({"--out", at("c"), "--only", "text", "--seed", "6"}).code, 0);
+  EXPECT_EQ(read_recipe(at("a") + "/config.yaml").train.seed, 5u);
+  const CommandResult same = run_triad({"ckpt", "diff", at("a"), at("b")});
+  EXPECT_EQ(same.code, 0);
+  EXPECT_EQ(same.out, "");
+  const CommandResult other = run_triad({"ckpt", "diff", at("a"), at("c")});
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(other.out, HasSubstr("parameters/text.tokens.weight\n"));
+  EXPECT_EQ(other.out.find("optimizer/"), std::string::npos);
+  EXPECT_THAT(run_triad({"ckpt", "diff", "--all", at("a"), at("c")}).out, HasSubstr("optimizer/"));
+}
+
+TEST_F(TrainCommands, ResumeAutoStartsAndGoesOn) {
+  const std::vector<std::string> command = {"--out", at("run"), "--only", "text", "--resume", "auto"};
+  ASSERT_EQ(pretrain(command).code, 0);
+  std::vector<std::string> longer = command;
+  longer.insert(longer.end(), {"--set", "train.max_steps=4"});
+  ASSERT_EQ(pretrain(longer).code, 0);
+  EXPECT_THAT(run_triad({"ckpt", "ls", at("run")}).out, HasSubstr("text-4.h5"));
+  ASSERT_EQ(pretrain({"--out", at("whole"), "--only", "text", "--set", "train.max_steps=4"}).code, 0);
+  EXPECT_EQ(run_triad({"ckpt", "diff", "--all", at("run"), at("whole")}).code, 0);
+}
+
+TEST_F(TrainCommands, FromStartsWithTheWeightsOfAnotherRun) {
+  ASSERT_EQ(pretrain({"--out", at("first"), "--only", "text"}).code, 0);
+  ASSERT_EQ(run_triad({"ckpt", "export", at("first"), "--out", at("first.safetensors")}).code, 0);
+  ASSERT_EQ(pretrain({"--out", at("next"), "--only", "align", "--from", at("first")}).code, 0);
+  ASSERT_EQ(pretrain({"--out", at("again"), "--only", "align", "--from", at("first.safetensors")}).code, 0);
+  ASSERT_EQ(pretrain({"--out", at("fresh"), "--only", "align"}).code, 0);
+  EXPECT_EQ(run_triad({"ckpt", "diff", "--all", at("next"), at("again")}).code, 0);
+  EXPECT_EQ(run_triad({"ckpt", "diff", at("next"), at("fresh")}).code, 1);
+}
+
+TEST_F(TrainCommands, EvalPrintsWhatItWrites) {
+  ASSERT_EQ(pretrain({"--out", at("run")}).code, 0);
+  const CommandResult own = run_triad({"eval", at("run"), "--json", at("own.json")});
+  ASSERT_EQ(own.code, 0) << own.err;
+  EXPECT_EQ(harness::read_file(at("own.json")), own.out);
+  std::ifstream in(at("run") + "/summary.json");
+  const auto summary = nlohmann::json::parse(in), measured = nlohmann::json::parse(own.out);
+  for (const auto& [key, value] : measured.items()) EXPECT_EQ(summary[key], value) << key;
+
+  write_tiny_data(at("other"), {.samples = 30});
+  const CommandResult other = run_triad({"eval", at("run"), "--data", at("other")});
+  ASSERT_EQ(other.code, 0) << other.err;
+  EXPECT_EQ(nlohmann::json::parse(other.out)["retrieval"]["image->text"]["n"], 30);
+}
+
+TEST_F(TrainCommands, ARunIsNamedAfterItsRecipeAndTheTime) {
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_.path());
+  const CommandResult result = pretrain({"--only", "text"});
+  fs::current_path(before);
+  ASSERT_EQ(result.code, 0) << result.err;
+  const fs::path run = fs::directory_iterator(at("runs"))->path();
+  EXPECT_TRUE(std::regex_match(run.filename().string(), std::regex("tiny-[0-9]{8}-[0-9]{6}"))) << run;
+}
+
+TEST_F(TrainCommands, MistakesAreToldApartByExitStatus) {
+  for (const std::vector<std::string>& usage : {std::vector<std::string>{"--only", "txet"},
+                                                {"--from", at("nowhere")},
+                                                {"--set", "train.sede=1"},
+                                                {"--seed", "-1"},
+                                                {"--resume", "maybe"}}) {
+    std::vector<std::string> options = usage;
+    options.insert(options.end(), {"--out", at("run")});
+    EXPECT_EQ(pretrain(options).code, 2) << usage[1];
+    EXPECT_FALSE(fs::exists(at("run"))) << usage[1];
+  }
+  EXPECT_EQ(run_triad({"eval", at("nowhere")}).code, 1);
+  EXPECT_EQ(run_triad({"ckpt", "ls", at("nowhere")}).code, 1);
+}
+
+}  // namespace
+}  // namespace triad::train

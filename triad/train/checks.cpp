@@ -1,0 +1,141 @@
+#include "triad/train/checks.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include <yaml-cpp/yaml.h>
+
+namespace triad::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The split a stage is trained on.
+std::string split_of(std::string_view stage) {
+  return stage == "align" || stage == "joint" ? "train" : "pool_" + std::string(stage);
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  return all;
+}
+
+std::string text_of(const data::Attribute& value) {
+  return std::visit(
+      [](const auto& v) -> std::string {
+        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::vector<std::string>>) return joined(v);
+        else return str(std::boolalpha, v);
+      },
+      value);
+}
+
+void check_built_as_described(const DataOptions& options, const data::Manifest& manifest) {
+  const Hint hint{str("give another data.dir, or build it again: triad data build ", options.name, " --out ",
+                      options.dir.string(), " --replace")};
+  if (manifest.name != options.name)
+    fail<ConfigError>("data.dir", options.dir.string(), " holds the data set ", manifest.name, ", not ", options.name, hint);
+  for (const auto& [name, wanted] : options.build) {
+    const auto built = manifest.provenance.options.find(name);
+    if (built != manifest.provenance.options.end() && built->second != wanted)
+      fail<ConfigError>("data.build." + name, text_of(wanted), ", but ", options.dir.string(), " was built with ",
+                        text_of(built->second), hint);
+  }
+}
+
+/// A misspelt split must not fall back to another: that other may be what no choice may depend on.
+void check_split(const DataOptions& options, const TrainingData& data) {
+  std::vector<std::string> held_out;
+  for (const data::SplitEntry& split : data.dataset().manifest().splits) {
+    if (split.name != "train" && !split.name.starts_with("pool_") && !split.name.ends_with("_questions"))
+      held_out.push_back(split.name);
+  }
+  const bool known = std::ranges::any_of(std::array{"", "_image", "_speech"},
+                                         [&](const char* part) { return data.has(options.split + part); });
+  if (!known && !held_out.empty())
+    fail<ConfigError>("data.split", "'", options.split, "' is no split of ", options.dir.string(),
+                      Hint{"there are " + joined(held_out)});
+}
+
+void check_pictures(const nn::ImageEncoderOptions& encoder, const TrainingData& data) {
+  if (!data.has_pictures()) return;
+  const Shape shape = data.picture_shape();
+  const int64_t patch = int64_t{1} << encoder.stem_channels.size();
+  if (shape[0] != encoder.image_channels)
+    fail<ConfigError>("model.image.image_channels", encoder.image_channels, ", but the pictures have ", shape[0]);
+  if (shape[1] % patch != 0 || shape[2] % patch != 0)
+    fail<ConfigError>("model.image.stem_channels", encoder.stem_channels.size(), " convolutions of stride 2 do not divide pictures of ",
+                      shape[1], "×", shape[2], " pixels");
+}
+
+/// Keys of a recipe that change no weight.
+bool may_differ(std::string_view key) {
+  constexpr std::array<std::string_view, 5> kNames = {"data.dir", "data.split", "data.loader_threads", "train.max_steps",
+                                                      "train.log_every"};
+  return std::ranges::find(kNames, key) != kNames.end() || key.starts_with("checkpoint.") || key.starts_with("data.build.");
+}
+
+void flatten(const YAML::Node& node, const std::string& path, std::map<std::string, std::string>& values) {
+  if (!node.IsMap()) {
+    values[path] = YAML::Dump(node);
+    return;
+  }
+  for (const auto& entry : node) flatten(entry.second, path.empty() ? entry.first.Scalar() : path + "." + entry.first.Scalar(), values);
+}
+
+std::map<std::string, std::string> values_of(const Recipe& recipe) {
+  std::map<std::string, std::string> values;
+  flatten(YAML::Load(write_recipe(recipe)), "", values);
+  return values;
+}
+
+}  // namespace
+
+void check_options(const PretrainOptions& options) {
+  if (!options.only.empty() && std::ranges::find(kStageNames, options.only) == kStageNames.end())
+    fail<ConfigError>("--only " + options.only, "no such stage", Hint{"text, image, speech, align or joint"});
+  if (!options.from.empty() && !fs::exists(options.from))
+    fail<ConfigError>("--from " + options.from.string(), "is not there", Hint{"a run, a checkpoint or a safetensors file"});
+}
+
+void check_data(const Recipe& recipe, const TrainingData& data) {
+  check_built_as_described(recipe.data, data.dataset().manifest());
+  check_split(recipe.data, data);
+  check_pictures(recipe.model.image, data);
+  if (data.has_sound() && recipe.model.speech.mels != data.mel().mels)
+    fail<ConfigError>("model.speech.mels", recipe.model.speech.mels, " bands, the sound of ", recipe.data.name, " has ",
+                      data.mel().mels);
+}
+
+std::vector<std::string> stages_to_run(const Recipe& recipe, const std::string& only, const TrainingData& data) {
+  std::vector<std::string> stages;
+  for (const std::string_view name : kStageNames) {
+    const StageOptions& stage = stage_options(recipe, name);
+    if ((!only.empty() && only != name) || stage.steps == 0) continue;
+    const std::string split = split_of(name);
+    const int64_t samples = data.has(split) ? data.split(split).size() : 0;
+    if (samples == 0)
+      fail<ConfigError>(str("stages.", name), "the data set ", recipe.data.name, " has nothing to train this stage on",
+                        Hint{"set its steps to 0"});
+    if (samples < stage.batch)
+      fail<ConfigError>(str("stages.", name, ".batch"), stage.batch, ", but the split ", split, " has ", samples, " samples");
+    stages.emplace_back(name);
+  }
+  if (stages.empty()) fail<ConfigError>("stages", "no stage has steps to run");
+  return stages;
+}
+
+void check_same_recipe(const fs::path& run, const Recipe& recipe) {
+  const fs::path file = run / "config.yaml";
+  const std::map<std::string, std::string> before = values_of(read_recipe(file)), now = values_of(recipe);
+  for (const auto& [key, value] : now) {
+    const auto had = before.find(key);
+    if (may_differ(key) || (had != before.end() && had->second == value)) continue;
+    fail<ConfigError>(key, value, ", but the run began with ", had == before.end() ? "none" : had->second, " (", file.string(), ")",
+                      Hint{"a run goes on with its own recipe; to change it, give another --out, and --from " + run.string() +
+                           " to start with these weights"});
+  }
+}
+
+}  // namespace triad::train

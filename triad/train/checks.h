@@ -1,0 +1,28 @@
+// What is refused before a run starts.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "triad/train/config/recipe.h"
+#include "triad/train/pretrain.h"
+#include "triad/train/stages/features.h"
+
+namespace triad::train {
+
+/// Options that cannot be, whatever the data: --only names no stage, there is nothing at --from. ConfigError.
+void check_options(const PretrainOptions& options);
+
+/// A data set that is not the one the recipe describes, by name or by the options it was built with, has no split to
+/// measure on by the name the recipe gives, or has pictures or sound the encoders do not take. ConfigError.
+void check_data(const Recipe& recipe, const TrainingData& data);
+
+/// The stages to run, in order. ConfigError if there is none, or one has too little to train on.
+std::vector<std::string> stages_to_run(const Recipe& recipe, const std::string& only, const TrainingData& data);
+
+/// A run goes on with the recipe it began with, but for what changes no weight: how long, how often to save and to log,
+/// where the data lies. ConfigError naming the first key that differs from config.yaml in the directory `run`.
+void check_same_recipe(const std::filesystem::path& run, const Recipe& recipe);
+
+}  // namespace triad::train
