@@ -58,8 +58,7 @@ class FolderBuild {
         sample_rate_(request.sample_rate()),
         seconds_(request.integer("seconds", 1, 7200)),
         passage_bytes_(static_cast<size_t>(request.integer("passage-bytes", 32, 1 << 20))),
-        held_out_(request.real("held-out", 0.0, 0.4)),
-        read_sound_(sample_rate_) {
+        held_out_(request.real("held-out", 0.0, 0.4)) {
     read_sources();
   }
 
@@ -140,7 +139,7 @@ class FolderBuild {
 
   std::vector<uint8_t> picture(const fs::path& file) const { return read_picture(file, channels_, side_, side_); }
 
-  std::vector<int16_t> sound(const fs::path& file) { return to_pcm16(read_sound_(file).samples); }
+  std::vector<int16_t> sound(const fs::path& file) const { return to_pcm16(read_sound(file, sample_rate_).samples); }
 
   /// What read() returns; nothing if that fails and the file may be left out.
   template <class Read>
@@ -257,7 +256,6 @@ class FolderBuild {
   int64_t seconds_;
   size_t passage_bytes_;
   double held_out_;
-  SoundReader read_sound_;
   PairList pairs_;
   std::vector<Part> parts_;  ///< of the pairs
   Paths images_, sounds_;    ///< of the pools

@@ -97,10 +97,9 @@ DigitClips read_digit_clips(const fs::path& folder, int sample_rate) {
   std::ranges::sort(all.speakers);
   all.speakers.erase(std::unique(all.speakers.begin(), all.speakers.end()), all.speakers.end());
   std::vector<fs::path> paths;
-  SoundReader read_sound(sample_rate);
   for (const Recording& file : files) {
     paths.push_back(file.path);
-    const Waveform sound = read_sound(file.path);
+    const Waveform sound = read_sound(file.path, sample_rate);
     require<IoError>(sound.duration() <= kLongestClip, "data build", file.path.string(), " lasts ", sound.duration(),
                      " s, a spoken digit at most ", kLongestClip);
     const auto speaker = std::ranges::lower_bound(all.speakers, file.speaker) - all.speakers.begin();

@@ -10,7 +10,10 @@ namespace triad::data {
 namespace {
 
 constexpr int kYes = 0, kNo = 1, kZero = 2, kFirstColour = kZero + kMaxObjects + 1;
-constexpr int kFirstShape = kFirstColour + kObjectColours;
+constexpr int kFirstShape = kFirstColour + kObjectColours, kFirstSide = kFirstShape + kObjectShapes;
+
+/// Where an object may be, seen from another: along the row, along the column.
+constexpr std::array<std::string_view, 4> kSides = {"left", "right", "above", "below"};
 
 /// What a noun phrase says of an object: only the attributes that are set.
 struct Description {
@@ -149,7 +152,7 @@ std::optional<Question> ask_shape(const Scene& scene, RandomStream& random) {
 std::optional<Question> ask_relation(const Scene& scene, RandomStream& random) {
   std::vector<Object> objects = scene.objects;
   random.shuffle(objects);
-  const bool sideways_first = coin(random), yes = coin(random);
+  const bool sideways_first = coin(random), either = coin(random), yes = coin(random);
   for (size_t i = 0; i < objects.size(); ++i) {
     for (size_t k = i + 1; k < objects.size(); ++k) {
       const Object &a = objects[i], &b = objects[k];
@@ -160,9 +163,15 @@ std::optional<Question> ask_relation(const Scene& scene, RandomStream& random) {
       // Two cells differ in row or column.
       const bool sideways = a.row() == b.row() || (sideways_first && a.column() != b.column());
       const bool before = sideways ? a.column() < b.column() : a.row() < b.row();
-      const std::string_view relation = sideways ? (before == yes ? " left of the " : " right of the ")
-                                                 : (before == yes ? " above the " : " below the ");
-      return Question{QuestionType::kRelation, str("is the ", first->words(), relation, second->words()),
+      const int side = (sideways ? 0 : 2) + !before;  // index of the true one; its opposite is side ^ 1
+      const std::string_view of_the = sideways ? " of the " : " the ";
+      if (either) {
+        const std::string sides = str(kSides[sideways ? 0 : 2], " or ", kSides[sideways ? 1 : 3]);
+        return Question{QuestionType::kRelation, str("is the ", first->words(), ' ', sides, of_the, second->words()),
+                        kFirstSide + side};
+      }
+      const std::string_view named = kSides[static_cast<size_t>(yes ? side : side ^ 1)];
+      return Question{QuestionType::kRelation, str("is the ", first->words(), ' ', named, of_the, second->words()),
                       yes ? kYes : kNo};
     }
   }
@@ -189,9 +198,10 @@ std::optional<Question> ask(QuestionType type, const Scene& scene, RandomStream&
 
 std::span<const std::string_view> answer_names() {
   static constexpr auto kAnswers = [] {
-    std::array<std::string_view, kFirstShape + kObjectShapes> names = {"yes", "no", "zero", "one", "two", "three"};
+    std::array<std::string_view, kFirstSide + kSides.size()> names = {"yes", "no", "zero", "one", "two", "three"};
     std::copy(kColourNames.begin(), kColourNames.end(), names.begin() + kFirstColour);
     std::copy(kShapeNames.begin(), kShapeNames.end(), names.begin() + kFirstShape);
+    std::copy(kSides.begin(), kSides.end(), names.begin() + kFirstSide);
     return names;
   }();
   return kAnswers;

@@ -18,7 +18,7 @@ inline constexpr std::array<std::string_view, kQuestionTypes> kQuestionTypeNames
                                                                                     "shape", "relation"};
 constexpr std::string_view name_of(QuestionType type) { return kQuestionTypeNames[static_cast<size_t>(type)]; }
 
-/// Every answer there is: yes, no, the numbers zero to three, the colours, the shapes.
+/// Every answer there is: yes, no, the numbers zero to three, the colours, the shapes, left, right, above, below.
 std::span<const std::string_view> answer_names();
 
 struct Question {
@@ -34,7 +34,7 @@ struct Question {
 ///     count     how many circles are there
 ///     colour    what colour is the small ring
 ///     shape     what shape is the object at the top left
-///     relation  is the red circle above the star
+///     relation  is the red circle above the star; is the ring left or right of the big square
 /// Types come in turn, from a random one on; a type the scene has no question for (relation, with one object) leaves
 /// its turn to the next. Answers are balanced so that the text alone says little: yes and no are drawn before the
 /// question, a number before the attribute that is counted. With PairRule::kSeen no question names an unseen

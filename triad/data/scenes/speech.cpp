@@ -111,13 +111,11 @@ SpeakingStyle draw_speaking_style(RandomStream& random) {
   return style;
 }
 
-namespace {
-
-Waveform speak_at_random(std::string_view text, const Resampler& resampler, RandomStream& random) {
+Waveform speak_at_random(std::string_view text, int sample_rate, RandomStream& random) {
   const SpeakingStyle style = draw_speaking_style(random);
   const double loudness = 0.03 * std::pow(5.0, random.uniform());
   const double decibels = 15 + 25 * random.uniform();
-  Waveform sound = resampler(speak(text, style));
+  Waveform sound = resample(speak(text, style), sample_rate);
 
   double energy = 0;
   for (const float sample : sound.samples) energy += static_cast<double>(sample) * sample;
@@ -132,16 +130,9 @@ Waveform speak_at_random(std::string_view text, const Resampler& resampler, Rand
   return sound;
 }
 
-}  // namespace
-
-Waveform speak_at_random(std::string_view text, int sample_rate, RandomStream& random) {
-  return speak_at_random(text, Resampler(kProgramRate, sample_rate), random);
-}
-
 std::vector<Waveform> speak_all(std::span<const SpeechRequest> requests, int sample_rate, int threads) {
   check_in(threads, 0, 1024, "threads");
   if (threads == 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const Resampler resampler(kProgramRate, sample_rate);
   std::vector<Waveform> sounds(requests.size());
   std::atomic<size_t> next{0};
   std::mutex mutex;
@@ -150,7 +141,7 @@ std::vector<Waveform> speak_all(std::span<const SpeechRequest> requests, int sam
     try {
       for (size_t i; (i = next.fetch_add(1)) < requests.size();) {
         RandomStream random(requests[i].key);
-        sounds[i] = speak_at_random(requests[i].text, resampler, random);
+        sounds[i] = speak_at_random(requests[i].text, sample_rate, random);
       }
     } catch (...) {
       next = requests.size();

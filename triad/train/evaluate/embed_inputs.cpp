@@ -70,9 +70,8 @@ Tensor embeddings_of_sounds(const Model& model, const TrainingData& data, const 
     sounds.clear();
     longest = 0;
   };
-  data::SoundReader read_sound(data.mel().sample_rate);
   for (const std::string& file : files) {
-    data::LogMel sound = data::log_mel(read_sound(file).samples, data.mel());
+    data::LogMel sound = data::log_mel(data::read_sound(file, data.mel().sample_rate).samples, data.mel());
     if (!sounds.empty() && (std::ssize(sounds) + 1) * std::max(longest, sound.frames) > kBatchFrames) embed();
     longest = std::max(longest, sound.frames);
     sounds.push_back(std::move(sound));
