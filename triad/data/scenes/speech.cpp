@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cmath>
-#include <cstring>
 #include <exception>
 #include <mutex>
 #include <optional>
@@ -13,55 +11,14 @@
 #include "triad/core/base/error.h"
 #include "triad/data/audio/resample.h"
 #include "triad/data/scenes/run_program.h"
+#include "triad/data/scenes/streamed_wav.h"
 
 namespace triad::data {
 namespace {
 
 constexpr std::string_view kWhere = "speak";
-constexpr int kProgramRate = 22050;  // Hz
 constexpr std::chrono::seconds kLimit{30};
 const std::string kInstallHint = "install the package espeak-ng; the built-in data set is spoken by it";
-
-template <class T>
-T load(std::string_view bytes, size_t at) {
-  static_assert(std::endian::native == std::endian::little, "RIFF is little-endian");
-  T value;
-  std::memcpy(&value, bytes.data() + at, sizeof value);
-  return value;
-}
-
-/// The sound in a RIFF stream as espeak-ng writes it into a pipe: 16 bit, one channel, and sizes in the header that
-/// were written before the end was known, so that the sound is whatever follows the header.
-Waveform read_streamed_wav(std::string_view bytes) {
-  const auto damaged = [&](std::string_view what) {
-    fail<IoError>(kWhere, "espeak-ng wrote ", bytes.size(), " bytes that are not the expected WAV stream: ", what);
-  };
-  if (bytes.size() < 12 || bytes.substr(0, 4) != "RIFF" || bytes.substr(8, 4) != "WAVE") damaged("no RIFF header");
-  Waveform sound;
-  for (size_t at = 12; at + 8 <= bytes.size();) {
-    const std::string_view name = bytes.substr(at, 4);
-    const auto size = load<uint32_t>(bytes, at + 4);
-    at += 8;
-    if (name == "data") {
-      if (sound.sample_rate == 0) damaged("no format before the samples");
-      for (; at + 2 <= bytes.size(); at += 2) {
-        sound.samples.push_back(static_cast<float>(load<int16_t>(bytes, at)) * 0x1p-15f);
-      }
-      return sound;
-    }
-    if (size > bytes.size() - at) damaged("a chunk longer than the stream");
-    if (name == "fmt ") {
-      if (size < 16 || load<uint16_t>(bytes, at) != 1 || load<uint16_t>(bytes, at + 2) != 1 ||
-          load<uint32_t>(bytes, at + 4) != kProgramRate || load<uint16_t>(bytes, at + 14) != 16) {
-        damaged("not 16-bit PCM of one channel at 22 050 Hz");
-      }
-      sound.sample_rate = kProgramRate;
-    }
-    at += size;
-  }
-  damaged("no samples");
-  return sound;
-}
 
 /// Cuts off what is quieter than -46 dB of full scale at both ends, but for 20 ms.
 void trim_silence(Waveform& sound) {
@@ -94,7 +51,7 @@ Waveform speak(std::string_view text, const SpeakingStyle& style) {
       run_program({"espeak-ng", "--stdout", "-z", "-v", style.voice, "-s", std::to_string(style.words_per_minute), "-p",
                    std::to_string(style.pitch), "--", std::string(text)},
                   kLimit, kInstallHint);
-  Waveform sound = read_streamed_wav(stream);
+  Waveform sound = parse_streamed_wav(stream);
   require<IoError>(!sound.samples.empty(), kWhere, "espeak-ng made no sound of \"", text, "\" with voice ",
                    style.voice);
   trim_silence(sound);
