@@ -158,9 +158,9 @@ TEST(Questions, TypesComeInTurn) {
   RandomStream random(RandomKey{.seed = 1});
   const Scene two{{{.cell = 1}, {.shape = ObjectShape::kStar, .cell = 5}}}, one{{{.cell = 1}}};
   std::map<QuestionType, int> types;
-  for (const Question& question : ask_questions(two, 10, random, PairRule::kSeen)) ++types[question.type];
+  for (const Question& question : ask_questions(two, 12, random, PairRule::kSeen)) ++types[question.type];
   EXPECT_EQ(types.size(), size_t{kQuestionTypes});
-  for (const auto& [type, n] : types) EXPECT_EQ(n, 2) << name_of(type);
+  for (const auto& [type, n] : types) EXPECT_EQ(n, type == QuestionType::kRelation ? 4 : 2) << name_of(type);
   for (const Question& question : ask_questions(one, 20, random, PairRule::kSeen)) {
     EXPECT_NE(question.type, QuestionType::kRelation);
   }

@@ -210,9 +210,11 @@ std::span<const std::string_view> answer_names() {
 std::vector<Question> ask_questions(const Scene& scene, int count, RandomStream& random, PairRule rule) {
   check_scene(scene, "ask_questions");
   require<ValueError>(count >= 0, "ask_questions", "count is ", count, ", expected 0 or more");
+  using enum QuestionType;
+  constexpr std::array kTurns = {kExists, kRelation, kCount, kColour, kRelation, kShape};
   std::vector<Question> questions;
-  for (auto type = static_cast<int>(random.below(kQuestionTypes)); static_cast<int>(questions.size()) < count; ++type) {
-    const auto question = ask(static_cast<QuestionType>(type % kQuestionTypes), scene, random, rule);
+  for (size_t turn = random.below(kTurns.size()); std::ssize(questions) < count; ++turn) {
+    const auto question = ask(kTurns[turn % kTurns.size()], scene, random, rule);
     if (question) questions.push_back(*question);
   }
   return questions;

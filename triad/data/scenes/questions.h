@@ -35,8 +35,8 @@ struct Question {
 ///     colour    what colour is the small ring
 ///     shape     what shape is the object at the top left
 ///     relation  is the red circle above the star; is the ring left or right of the big square
-/// Types come in turn, from a random one on; a type the scene has no question for (relation, with one object) leaves
-/// its turn to the next. Answers are balanced so that the text alone says little: yes and no are drawn before the
+/// Types come in turn, from a random one on, relation twice: a third of the scenes has one object, and gives its turn to
+/// the next. Answers are balanced so that the text alone says little: yes and no are drawn before the
 /// question, a number before the attribute that is counted. With PairRule::kSeen no question names an unseen
 /// colour–shape pair. Throws ValueError where `scene` is not as documented at Scene or count is negative.
 std::vector<Question> ask_questions(const Scene& scene, int count, RandomStream& random, PairRule rule);
