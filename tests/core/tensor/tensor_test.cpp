@@ -1,6 +1,7 @@
 #include "triad/core/tensor/tensor.h"
 
 #include <cmath>
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -59,12 +60,34 @@ TEST(Tensor, AViewMustStayInsideItsStorage) {
             "tensor: negative offset -1");
 }
 
+TEST(Tensor, GeometryThatOverflowsLeavesItsStorageToo) {
+  constexpr int64_t kHuge = std::numeric_limits<int64_t>::max();
+  const Tensor a = zeros({2, 3});
+  EXPECT_EQ(message_of<ShapeError>([&] { Tensor(a.storage(), DType::f32, {-2}, {1}, 0); }),
+            "tensor: shape [-2] has a negative extent");
+  EXPECT_EQ(message_of<ShapeError>([&] {
+              Tensor(a.storage(), DType::f32, {int64_t{1} << 32, int64_t{1} << 32}, {0, 0}, 0);
+            }),
+            "tensor: shape [4294967296, 4294967296] has more elements than 64 bits can count");
+  EXPECT_EQ(message_of<ShapeError>([&] { Tensor(a.storage(), DType::f32, {3}, {kHuge}, 0); }),
+            "tensor: a view of shape [3], strides [9223372036854775807] at offset 0 leaves its storage of 6 elements");
+  EXPECT_EQ(message_of<ShapeError>([&] { Tensor(a.storage(), DType::f32, {2}, {1}, kHuge); }),
+            "tensor: a view of shape [2], strides [1] at offset 9223372036854775807 leaves its storage of 6 elements");
+  const Tensor none(a.storage(), DType::f32, {0, 3}, {kHuge, kHuge}, kHuge);
+  EXPECT_EQ(none.strides(), (Strides{3, 1})) << "what no element needs cannot overflow later";
+  EXPECT_EQ(none.offset(), 0);
+}
+
 TEST(Tensor, ImpossibleShapesAreErrorsAndNotAllocations) {
   EXPECT_EQ(message_of<ShapeError>([] { zeros({2, -1}); }), "tensor: shape [2, -1] has a negative extent");
   EXPECT_EQ(message_of<ShapeError>([] {
               empty({int64_t{1} << 40, int64_t{1} << 40});
             }),
             "tensor: shape [1099511627776, 1099511627776] has more bytes than 64 bits can count");
+  EXPECT_EQ(message_of<ShapeError>([] {
+              empty({0, int64_t{1} << 40, int64_t{1} << 40});
+            }),
+            "tensor: shape [0, 1099511627776, 1099511627776] has more bytes than 64 bits can count");
 }
 
 TEST(Tensor, EmptyAndScalarTensorsHaveValuesToo) {

@@ -1,12 +1,12 @@
 #include "triad/core/tensor/tensor.h"
 
 #include <cstring>
+#include <optional>
 
 namespace triad {
 namespace {
 
 bool is_row_major(const Shape& shape, const Strides& strides) {
-  if (shape.numel() == 0) return true;
   int64_t expected = 1;
   for (int i = shape.rank() - 1; i >= 0; --i) {
     if (shape[i] != 1 && strides[i] != expected) return false;
@@ -15,23 +15,17 @@ bool is_row_major(const Shape& shape, const Strides& strides) {
   return true;
 }
 
-/// Elements of the storage that must exist for the view to stay inside of it.
-int64_t required_extent(const Shape& shape, const Strides& strides, int64_t offset) {
-  int64_t last = offset;
-  for (int i = 0; i < shape.rank(); ++i) {
-    if (shape[i] == 0) return 0;
-    last += (shape[i] - 1) * strides[i];
-  }
-  return last + 1;
+void require_extents(const Shape& shape) {
+  for (const int64_t extent : shape)
+    require<ShapeError>(extent >= 0, "tensor", "shape ", shape, " has a negative extent");
 }
 
 size_t checked_bytes(const Shape& shape, DType dtype) {
-  int64_t bytes = static_cast<int64_t>(size_of(dtype));
-  for (const int64_t extent : shape) {
-    require<ShapeError>(extent >= 0, "tensor", "shape ", shape, " has a negative extent");
-    require<ShapeError>(!__builtin_mul_overflow(bytes, extent, &bytes), "tensor", "shape ", shape,
-                        " has more bytes than 64 bits can count");
-  }
+  require_extents(shape);
+  const std::optional<int64_t> numel = checked_numel(shape);
+  int64_t bytes = 0;
+  require<ShapeError>(numel && !__builtin_mul_overflow(*numel, static_cast<int64_t>(size_of(dtype)), &bytes), "tensor",
+                      "shape ", shape, " has more bytes than 64 bits can count");
   return static_cast<size_t>(bytes);
 }
 
@@ -41,15 +35,23 @@ Tensor::Tensor(std::shared_ptr<Storage> storage, DType dtype, const Shape& shape
                int64_t offset) {
   require<ShapeError>(shape.rank() == strides.rank(), "tensor", "shape ", shape, " and strides ", strides,
                       " differ in length");
+  require_extents(shape);
   for (const int64_t stride : strides) require<ShapeError>(stride >= 0, "tensor", "negative stride in ", strides);
   require<ShapeError>(offset >= 0, "tensor", "negative offset ", offset);
+  const std::optional<int64_t> numel = checked_numel(shape);
+  require<ShapeError>(numel.has_value(), "tensor", "shape ", shape, " has more elements than 64 bits can count");
+  if (*numel == 0) {
+    impl_ = std::make_shared<Impl>(
+        Impl{std::move(storage), dtype, true, shape, contiguous_strides(shape), 0, 0, nullptr});
+    return;
+  }
   const int64_t available = static_cast<int64_t>(storage->bytes() / size_of(dtype));
-  require<ShapeError>(required_extent(shape, strides, offset) <= available, "tensor", "a view of shape ", shape,
-                      ", strides ", strides, " at offset ", offset, " leaves its storage of ", available, " elements");
+  const std::optional<int64_t> reach = checked_reach(shape, strides);
+  require<ShapeError>(reach && offset <= available - *reach, "tensor", "a view of shape ", shape, ", strides ", strides,
+                      " at offset ", offset, " leaves its storage of ", available, " elements");
   const bool contiguous = is_row_major(shape, strides);
-  const int64_t numel = shape.numel();
   impl_ = std::make_shared<Impl>(
-      Impl{std::move(storage), dtype, contiguous, shape, strides, offset, numel, nullptr});
+      Impl{std::move(storage), dtype, contiguous, shape, strides, offset, *numel, nullptr});
 }
 
 Tensor Tensor::detach() const {

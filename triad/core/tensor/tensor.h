@@ -24,14 +24,15 @@ struct AutogradMeta {
 
 /// A handle: copies share shape, data, identity and gradient. Element (i0, …, ik) lies at
 ///   data + (offset + i0*strides[0] + … + ik*strides[k]) * size_of(dtype).
-/// Invariants: shape.rank() == strides.rank(); strides >= 0; every such element lies inside the storage.
+/// Invariants: shape.rank() == strides.rank(); extents, strides >= 0; numel fits 64 bits; every such element lies
+/// inside the storage. Without elements, the strides are those of a dense tensor and the offset is 0.
 /// Reading goes through const member functions; mutable_data() counts a write in the version of the storage.
 class Tensor {
  public:
   /// An undefined tensor: no shape, no data; stands for "no such argument" and "no gradient".
   Tensor() = default;
 
-  /// A view of `storage`. Throws ShapeError if an element would lie outside of it.
+  /// A view of `storage`. Throws ShapeError if an element would lie outside of it or an invariant cannot hold.
   Tensor(std::shared_ptr<Storage> storage, DType dtype, const Shape& shape, const Strides& strides, int64_t offset);
 
   bool defined() const { return impl_ != nullptr; }
