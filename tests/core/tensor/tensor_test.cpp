@@ -1,11 +1,14 @@
 #include "triad/core/tensor/tensor.h"
 
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <utility>
 
 #include <gtest/gtest.h>
 
 #include "tests/harness/message_of.h"
+#include "triad/autograd/autograd.h"
 #include "triad/core/tensor/views.h"
 
 namespace triad {
@@ -176,6 +179,21 @@ TEST(Copy, ContiguousReturnsTheSameDataWhereItCan) {
   EXPECT_NE(turned.raw_data(), a.raw_data());
   EXPECT_TRUE(turned.is_contiguous());
   EXPECT_NE(clone(a).raw_data(), a.raw_data());
+}
+
+TEST(Copy, ATensorThatRequiresAGradientIsNotCutInSilence) {
+  const Tensor x = requires_grad(zeros({2, 3}));
+  Tensor out = zeros({2, 3});
+  const std::pair<const char*, std::function<void()>> copies[] = {{"copy_into", [&] { copy_into(out, x); }},
+                                                                  {"clone", [&] { clone(x); }},
+                                                                  {"clone_as", [&] { clone_as(x, DType::f64); }},
+                                                                  {"contiguous", [&] { contiguous(x); }}};
+  for (const auto& [name, copy] : copies) {
+    EXPECT_EQ(message_of<AutogradError>(copy),
+              str(name, ": the tensor requires a gradient, which this copy would cut\n",
+                  "  hint: use an op, such as ops::contiguous or ops::cast, or detach() to cut on purpose"));
+  }
+  EXPECT_EQ(x.to_vector<float>(), std::vector<float>(6)) << "looking at values is no cut";
 }
 
 TEST(Checks, NameOperationArgumentGotAndWanted) {

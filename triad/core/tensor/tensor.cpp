@@ -29,6 +29,24 @@ size_t checked_bytes(const Shape& shape, DType dtype) {
   return static_cast<size_t>(bytes);
 }
 
+void refuse_to_cut(std::string_view function, const Tensor& in) {
+  if (!in.requires_grad()) return;
+  fail<AutogradError>(function, "the tensor requires a gradient, which this copy would cut",
+                      Hint{"use an op, such as ops::contiguous or ops::cast, or detach() to cut on purpose"});
+}
+
+/// out = in, without history.
+void copy_values(Tensor& out, const Tensor& in) {
+  const Device where = out.device() == kCpu ? in.device() : out.device();
+  memory_ops(where).copy(out.mutable_memory(), in.memory());
+}
+
+Tensor copy_as(const Tensor& in, DType dtype) {
+  Tensor out = empty(in.shape(), dtype, in.device());
+  copy_values(out, in);
+  return out;
+}
+
 }  // namespace
 
 Tensor::Tensor(std::shared_ptr<Storage> storage, DType dtype, const Shape& shape, const Strides& strides,
@@ -67,7 +85,7 @@ double Tensor::item() const {
 template <class T>
 std::vector<T> Tensor::to_vector() const {
   Tensor host = empty(shape(), dtype_of<T>);
-  copy_into(host, *this);
+  copy_values(host, *this);
   const T* first = host.data<T>();
   return std::vector<T>(first, first + numel());
 }
@@ -95,26 +113,31 @@ Tensor from_values(std::span<const T> values, const Shape& shape, Device device)
   if (!values.empty()) std::memcpy(host.mutable_raw_data(), values.data(), values.size_bytes());
   if (device == kCpu) return host;
   Tensor out = empty(shape, dtype_of<T>, device);
-  copy_into(out, host);
+  copy_values(out, host);
   return out;
 }
 
 void copy_into(Tensor& out, const Tensor& in) {
+  refuse_to_cut("copy_into", in);
   require<ShapeError>(out.shape() == in.shape(), "copy_into", "cannot copy shape ", in.shape(), " into shape ",
                       out.shape());
-  const Device where = out.device() == kCpu ? in.device() : out.device();
-  memory_ops(where).copy(out.mutable_memory(), in.memory());
+  copy_values(out, in);
 }
 
 Tensor clone_as(const Tensor& in, DType dtype) {
-  Tensor out = empty(in.shape(), dtype, in.device());
-  copy_into(out, in);
-  return out;
+  refuse_to_cut("clone_as", in);
+  return copy_as(in, dtype);
 }
 
-Tensor clone(const Tensor& in) { return clone_as(in, in.dtype()); }
+Tensor clone(const Tensor& in) {
+  refuse_to_cut("clone", in);
+  return copy_as(in, in.dtype());
+}
 
-Tensor contiguous(const Tensor& in) { return in.is_contiguous() ? in.detach() : clone(in); }
+Tensor contiguous(const Tensor& in) {
+  refuse_to_cut("contiguous", in);
+  return in.is_contiguous() ? in.detach() : copy_as(in, in.dtype());
+}
 
 void check_same_device(std::string_view op, std::string_view argument, const Tensor& t, const Tensor& x) {
   require<DeviceError>(t.device() == x.device(), op, argument, " is on ", t.device(), ", expected ", x.device());

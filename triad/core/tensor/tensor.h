@@ -130,13 +130,16 @@ Tensor from_values(const std::vector<T>& values, const Shape& shape, Device devi
   return from_values(std::span<const T>(values), shape, device);
 }
 
-/// out = in, with dtype and device conversion. Throws ShapeError unless the shapes are equal. Carries no gradient.
+// Copies know nothing of gradients and, as views do, refuse an `in` that requires one with AutogradError: an op passes
+// in.detach() and records its derivative; everyone else uses ops::contiguous and ops::cast.
+
+/// out = in, with dtype and device conversion. Throws ShapeError unless the shapes are equal.
 void copy_into(Tensor& out, const Tensor& in);
-/// A new contiguous tensor with the same elements. Carries no gradient.
+/// A new contiguous tensor with the same elements.
 Tensor clone(const Tensor& in);
-/// As clone, converted to dtype. Carries no gradient.
+/// As clone, converted to dtype.
 Tensor clone_as(const Tensor& in, DType dtype);
-/// `in` itself, without history, if it is contiguous; otherwise a contiguous copy. Carries no gradient.
+/// The same data if it is contiguous, otherwise a contiguous copy.
 Tensor contiguous(const Tensor& in);
 
 /// Throws ShapeError, DTypeError or DeviceError naming `op` and `argument`: the common checks of op arguments.

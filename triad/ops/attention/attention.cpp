@@ -14,7 +14,9 @@ constinit KernelTable<AttentionBackward> attention_backward{"attention backward"
 
 namespace {
 
-Tensor dense_last_axis(const Tensor& t) { return t.strides()[3] == 1 || t.size(3) == 1 ? t.detach() : contiguous(t); }
+Tensor dense_last_axis(const Tensor& t) {
+  return t.strides()[3] == 1 || t.size(3) == 1 ? t.detach() : contiguous(t.detach());
+}
 
 /// [B, H, T, D] that lies in memory as [B, T, H, D].
 Tensor heads_inside(const Shape& s, const Tensor& like) {

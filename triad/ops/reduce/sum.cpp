@@ -14,7 +14,7 @@ Tensor sum(const Tensor& x, const Axes& axes_in, bool keep) {
   const Axes axes = normalize_axes("sum", axes_in, x.rank());
   const DType dtype = is_floating(x.dtype()) ? x.dtype() : DType::i64;
   Tensor y = empty(reduced_shape(x.shape(), axes, false), dtype, x.device());
-  if (axes.empty()) copy_into(y, x);
+  if (axes.empty()) copy_into(y, x.detach());
   else sum_forward(x.device(), {x, axes, y});
   const Shape x_shape = x.shape(), kept = reduced_shape(x_shape, axes, true);
   if (keep) y = *views::reshape(y, kept);
