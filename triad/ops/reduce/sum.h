@@ -8,6 +8,7 @@ namespace triad::ops {
 /// Sum over some axes (all of them if none is given).
 /// shapes   x: any → y: x without `axes`, or with extent 1 there if `keep`
 /// dtypes   f32, f64, bf16, f16 accumulate in f32 (f64 for f64) and keep their dtype; integers and bool give i64
+///          and wrap around
 /// numerics partial sums over blocks whose borders depend on the shape alone: the same bits on any number of threads
 /// saves    nothing              grads: x (floating)
 /// errors   ShapeError for an axis that does not exist or is listed twice

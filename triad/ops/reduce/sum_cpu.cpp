@@ -1,3 +1,4 @@
+#include "triad/ops/elementwise/scalar_math.h"
 #include "triad/ops/reduce/fold_cpu.h"
 #include "triad/ops/reduce/sum.h"
 
@@ -11,7 +12,7 @@ struct Sum {
   }
   template <class A>
   static A step(A a, A b) {
-    return a + b;
+    return static_cast<A>(scalar::wrapping(a) + scalar::wrapping(b));
   }
 };
 
