@@ -1,8 +1,10 @@
-// What the specifications, which are about floats, do not see: arithmetic of integers.
+// What the specifications, which are about floats, do not see: arithmetic of integers, and NaN in maximum and minimum.
+#include <cmath>
 #include <limits>
 
 #include <gtest/gtest.h>
 
+#include "triad/autograd/autograd.h"
 #include "triad/ops/elementwise/binary.h"
 #include "triad/ops/elementwise/unary.h"
 #include "triad/ops/reduce/prod.h"
@@ -74,6 +76,18 @@ TEST(Bytes, WrapAroundAndTruthValuesAreLogic) {
   EXPECT_EQ((p + q).to_vector<int64_t>(), (std::vector<int64_t>{1, 1, 1, 0}));
   EXPECT_EQ((p * q).to_vector<int64_t>(), (std::vector<int64_t>{1, 0, 0, 0}));
   EXPECT_EQ(ops::pow(p, q).to_vector<int64_t>(), (std::vector<int64_t>{1, 1, 0, 1}));
+}
+
+TEST(Maximum, NaNWinsTheGradientToo) {
+  const float nan = std::nanf("");
+  for (const auto& f : {ops::maximum, ops::minimum}) {
+    const Tensor a = requires_grad(from_values({nan, 1.f, nan, 2.f}, {4}));
+    const Tensor b = requires_grad(from_values({1.f, nan, nan, 2.f}, {4}));
+    const Tensor y = f(a, b);
+    backward(y, full(y.shape(), 6));
+    EXPECT_EQ(grad(a).to_vector<float>(), (std::vector<float>{6, 0, 3, 3}));
+    EXPECT_EQ(grad(b).to_vector<float>(), (std::vector<float>{0, 6, 3, 3}));
+  }
 }
 
 }  // namespace

@@ -44,12 +44,19 @@ Tensor differentiable(const Tensor& a, const Tensor& b, std::initializer_list<Te
   });
 }
 
-/// Share of the gradient that goes to a where a and b compete: 1 where a wins, 1/2 at a tie.
+/// Whether x is the value that F takes, perhaps as one of two: NaN is, whatever the other is.
+template <class F>
+Tensor wins(const Tensor& x, const Tensor& other) {
+  const Tensor first = std::is_same_v<F, scalar::Maximum> ? greater_equal(x, other) : less_equal(x, other);
+  return logical_or(first, not_equal(x, x));
+}
+
+/// Share of the gradient that goes to a (or b) where the two compete: all of it to a winner, half to each at a tie.
 template <class F>
 Tensor winner_gradient(const Backward& b, bool first) {
   const Tensor &x = b.saved(first ? 0 : 1), &other = b.saved(first ? 1 : 0), dy = b.dy();
-  const Tensor wins = std::is_same_v<F, scalar::Maximum> ? greater(x, other) : less(x, other);
-  return where(equal(x, other), dy * 0.5, where(wins, dy, zeros({}, dy.dtype(), dy.device())));
+  const Tensor x_wins = wins<F>(x, other), tie = logical_and(x_wins, wins<F>(other, x));
+  return where(tie, dy * 0.5, where(x_wins, dy, zeros({}, dy.dtype(), dy.device())));
 }
 
 Tensor number(double value, const Tensor& like) { return full({}, value, like.dtype(), like.device()); }
