@@ -82,6 +82,7 @@ OpSpec reduce_spec(std::string_view name) {
                                sample("outer axes", make.normal({3, 5, 4}), {0, 2}, true),
                                sample("long column", make.normal({1300, 3}), {0}, false),
                                sample("long row", make.normal({2, 5000}, 1, 0.1), {1}, false),
+                               sample("wide rows", make.normal({70, 3000}), {0}, false),
                                sample("axis of one", make.normal({3, 1, 2}), {1}, false),
                                sample("scalar", make.normal({}), {}, false)};
   };
