@@ -1,13 +1,40 @@
-// What the specification does not see of sums: memory, and rounding over very many terms.
+// What the specification does not see of sums: gradients of 16-bit means, memory, and rounding over very many terms.
 #include "triad/ops/reduce/sum.h"
+
+#include <cmath>
 
 #include <gtest/gtest.h>
 
 #include "tests/harness/heap_watch.h"
-#include "triad/core/device/allocator.h"
+#include "triad/autograd/autograd.h"
 
 namespace triad {
 namespace {
+
+TEST(Mean, OfAHundredThousandFloat16PassesItsGradientOn) {
+  const Tensor x = requires_grad(full({100000}, 3, DType::f16));
+  const Tensor y = ops::mean(x);
+  EXPECT_EQ(y.dtype(), DType::f16);
+  EXPECT_EQ(y.item(), 3);
+  backward(y, full({}, 60000, DType::f16));
+  EXPECT_NEAR(grad(x).to_vector<double>()[7], 0.6, 1e-3);
+}
+
+TEST(Mean, OfBFloat16RoundsOnce) {
+  Tensor x = full({257}, 1, DType::bf16);  // as bf16 the count is 256, and 258 / 256 is more than 1
+  x.mutable_data<BFloat16>()[0] = 2.0f;
+  EXPECT_EQ(ops::mean(x).item(), 1);
+}
+
+TEST(WideSum, KeepsTheAccumulationDType) {
+  const Tensor x = requires_grad(full({3, 40000}, 2, DType::f16));
+  const Tensor y = ops::wide_sum(x, {1});
+  EXPECT_EQ(y.dtype(), DType::f32);
+  EXPECT_EQ(y.to_vector<double>(), (std::vector<double>{80000, 80000, 80000}));
+  backward(y, full({3}, 0.5));
+  EXPECT_EQ(grad(x).dtype(), DType::f16);
+  EXPECT_EQ(grad(x).to_vector<double>()[50000], 0.5);
+}
 
 TEST(Sum, OverWideRowsNeedsLittleMemoryAndAllOfItFromThePool) {
   const Tensor x = full({64, 40000}, 0.5);
