@@ -174,7 +174,7 @@ TEST(Backward, WrongUsesAreNamed) {
 
 TEST(Backward, ADerivativeOfTheWrongFormIsCaught) {
   const auto with_gradients = [](const Tensor& x, const Gradients& gradients) {
-    return record("broken", {x}, clone(x), {}, [gradients](const Backward&) { return gradients; });
+    return record("broken", {x}, clone(x.detach()), {}, [gradients](const Backward&) { return gradients; });
   };
   const Tensor x = leaf({1});
   EXPECT_EQ(message_of<AutogradError>([&] { backward(with_gradients(x, {zeros({2}, DType::f64)})); }),

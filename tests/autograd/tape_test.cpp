@@ -84,7 +84,8 @@ TEST(Tape, AnOutputWithoutPartInTheLossHasZeroCotangent) {
   std::vector<bool> reached;
   Values unreached;
   const Tensor inputs[] = {x};
-  const std::vector<Tensor> y = record("two", inputs, {clone(x), clone(x)}, {}, [&](const Backward& b) -> Gradients {
+  std::vector<Tensor> copies = {clone(x.detach()), clone(x.detach())};
+  const std::vector<Tensor> y = record("two", inputs, std::move(copies), {}, [&](const Backward& b) -> Gradients {
     reached = {b.has_dy(0), b.has_dy(1)};
     unreached = b.dy(0).to_vector<double>();
     return {b.dy(1)};
@@ -98,7 +99,7 @@ TEST(Tape, AnOutputWithoutPartInTheLossHasZeroCotangent) {
 TEST(Tape, DerivativesKnowWhichGradientsAreNeeded) {
   const Tensor x = requires_grad(full({1}, 2, DType::f64)), constant = full({1}, 3, DType::f64);
   std::vector<bool> needed;
-  const Tensor y = record("pick", {x, constant, Tensor()}, clone(x), {}, [&](const Backward& b) -> Gradients {
+  const Tensor y = record("pick", {x, constant, Tensor()}, clone(x.detach()), {}, [&](const Backward& b) -> Gradients {
     needed = {b.needs(0), b.needs(1), b.needs(2)};
     return {b.dy(), Tensor(), Tensor()};
   });

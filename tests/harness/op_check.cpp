@@ -5,6 +5,7 @@
 
 #include "tests/harness/compare.h"
 #include "tests/harness/guarded_allocator.h"
+#include "tests/harness/heap_watch.h"
 #include "triad/autograd/autograd.h"
 #include "triad/core/cpu/parallel.h"
 #include "triad/core/tensor/views.h"
@@ -268,6 +269,7 @@ Report check_differentiability(const OpSpec& spec) {
 
 Report check_allocation(const OpSpec& spec) {
   constexpr int kRepeats = 100;
+  constexpr size_t kMostBookkeeping = 4096;  // bytes of a node, a name, a list of axes
   return over_samples(spec, [&](const Sample& sample, Report& report) {
     const DType dtype = spec.dtypes.front();
     const Tensors inputs = inputs_as(sample.inputs, dtype);
@@ -276,6 +278,7 @@ Report check_allocation(const OpSpec& spec) {
       else sample.run(inputs);
     };
     for (int i = 0; i < 3; ++i) step();
+    forget_heap_requests();
     const MemoryStats before = allocator(kCpu).stats();
     for (int i = 0; i < kRepeats; ++i) step();
     const MemoryStats after = allocator(kCpu).stats();
@@ -286,6 +289,8 @@ Report check_allocation(const OpSpec& spec) {
     // an op fails to give back shows in every repeat.
     if (after.system_calls - before.system_calls > kRepeats / 10)
       report.failures.push_back(str(after.system_calls - before.system_calls, " new system allocations"));
+    if (largest_heap_request() > kMostBookkeeping)
+      report.failures.push_back(str(largest_heap_request(), " bytes at once from the heap instead of the pool"));
   });
 }
 

@@ -27,7 +27,7 @@ Report check_gradient(const ops::OpSpec& spec);
 Report check_gradient_dtypes(const ops::OpSpec& spec);
 /// Differentiable ops put every floating output on the tape; the others throw or return no floating output.
 Report check_differentiability(const ops::OpSpec& spec);
-/// 100 repeats of forward and backward take no more memory than the first ones.
+/// 100 repeats of forward and backward take no more memory than the first ones, and none for data from the heap.
 Report check_allocation(const ops::OpSpec& spec);
 /// No write outside of any block; results do not depend on uninitialised memory.
 Report check_guard_zones(const ops::OpSpec& spec);

@@ -5,6 +5,7 @@
 
 #include "tests/harness/compare.h"
 #include "tests/harness/guarded_allocator.h"
+#include "tests/harness/heap_watch.h"
 #include "tests/harness/op_check.h"
 #include "triad/autograd/autograd.h"
 #include "triad/core/cpu/parallel.h"
@@ -154,6 +155,16 @@ TEST(HarnessProof, GrowingMemoryFails) {
   });
   EXPECT_FALSE(harness::check_allocation(spec).passed());
   kept.clear();
+}
+
+TEST(HarnessProof, DataFromTheHeapFails) {
+  if (!harness::watches_heap()) GTEST_SKIP() << "the sanitizer has an operator new of its own";
+  const OpSpec spec = spec_of([](const Tensor& x, const Tensor& w) {
+    std::vector<float> scratch(5000);
+    scratch[static_cast<size_t>(x.numel())] = 1;
+    return weighted_square(x, w, {}) + static_cast<double>(scratch[0]);
+  });
+  EXPECT_FALSE(harness::check_allocation(spec).passed());
 }
 
 TEST(HarnessProof, AWriteBehindTheOutputFails) {

@@ -11,7 +11,7 @@ void Parameter::set_trainable(bool trainable) { requires_grad(value_, trainable)
 Tensor Parameter::as(DType dtype) const {
   if (!defined() || value_.dtype() == dtype) return value_;
   if (!converted_.defined() || converted_.dtype() != dtype || converted_version_ != value_.version()) {
-    converted_ = clone_as(value_, dtype);
+    converted_ = clone_as(value_.detach(), dtype);
     converted_version_ = value_.version();
   }
   const DType master = value_.dtype();
@@ -20,7 +20,7 @@ Tensor Parameter::as(DType dtype) const {
 }
 
 void Parameter::relocate(Tensor storage_view, Tensor gradient_view) {
-  copy_into(storage_view, value_);
+  copy_into(storage_view, value_.detach());
   const bool wanted = trainable();
   value_ = requires_grad(std::move(storage_view), wanted);
   if (wanted) set_grad(value_, std::move(gradient_view));
@@ -29,7 +29,7 @@ void Parameter::relocate(Tensor storage_view, Tensor gradient_view) {
 
 void Parameter::assign(std::string_view name, const Tensor& values) {
   check_shape("assign", name, values, value_.shape());
-  copy_into(value_, values);
+  copy_into(value_, values.detach());
 }
 
 }  // namespace triad

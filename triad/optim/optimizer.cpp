@@ -35,8 +35,7 @@ Optimizer::Optimizer(Arena& arena, const OptimizerOptions& options) : arena_(are
 double Optimizer::step(double lr) {
   const OptimizerOptions& o = options_;
   const double norm = ops::gradient_norm(arena_.gradients());
-  // The norm itself may overflow to infinity while every gradient is finite: only the gradients decide.
-  if (!std::isfinite(norm) && ops::first_non_finite(arena_.gradients()) >= 0) refuse_gradient(arena_, arena_.gradients());
+  if (!std::isfinite(norm)) refuse_gradient(arena_, arena_.gradients());
   const double scale = o.clip_norm > 0 && norm > o.clip_norm ? o.clip_norm / norm : 1;
   ++steps_;
   Tensor& values = arena_.values();

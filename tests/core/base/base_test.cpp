@@ -100,6 +100,23 @@ TEST(RandomStream, DrawsAreUniformAndNormal) {
   for (const int c : counts) EXPECT_NEAR(c, n / 7.0, 6 * std::sqrt(n / 7.0));
 }
 
+// What seeds have meant since the first release: (first word << 32 | second word) mod n.
+TEST(RandomStream, IntegersAndShufflesAreTheSameWithEveryCompiler) {
+  const RandomKey key{.seed = 42, .step = 1, .site = 2, .sample = 3};
+  EXPECT_EQ(key.block(0), (PhiloxBlock{0x9897b195, 0xfb2e80a2, 0xc9dd2c67, 0x7bfbdedf}));
+  RandomStream stream(key);
+  EXPECT_EQ(stream.below(~uint64_t{0}), 0x9897b195fb2e80a2);
+  EXPECT_EQ(stream.below(~uint64_t{0}), 0xc9dd2c677bfbdedf);
+  stream = RandomStream(key);
+  for (const uint64_t expected : {586, 903, 205, 283, 448, 815}) EXPECT_EQ(stream.below(1000), expected);
+  stream = RandomStream(key);  // nearly every second draw is rejected
+  for (const uint64_t expected : {3623933310631141815u, 3827999336754023802u, 1225247154143503525u})
+    EXPECT_EQ(stream.below((uint64_t{1} << 63) + 5), expected);
+  std::vector<int> v = {0, 1, 2, 3, 4, 5, 6, 7};
+  RandomStream(RandomKey{.seed = 42}).shuffle(v);
+  EXPECT_EQ(v, (std::vector<int>{2, 1, 6, 5, 0, 7, 4, 3}));
+}
+
 TEST(RandomStream, ShuffleIsAPermutation) {
   std::vector<int> v(100), sorted(100);
   std::iota(v.begin(), v.end(), 0);

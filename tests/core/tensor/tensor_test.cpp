@@ -1,10 +1,14 @@
 #include "triad/core/tensor/tensor.h"
 
 #include <cmath>
+#include <functional>
+#include <limits>
+#include <utility>
 
 #include <gtest/gtest.h>
 
 #include "tests/harness/message_of.h"
+#include "triad/autograd/autograd.h"
 #include "triad/core/tensor/views.h"
 
 namespace triad {
@@ -59,12 +63,34 @@ TEST(Tensor, AViewMustStayInsideItsStorage) {
             "tensor: negative offset -1");
 }
 
+TEST(Tensor, GeometryThatOverflowsLeavesItsStorageToo) {
+  constexpr int64_t kHuge = std::numeric_limits<int64_t>::max();
+  const Tensor a = zeros({2, 3});
+  EXPECT_EQ(message_of<ShapeError>([&] { Tensor(a.storage(), DType::f32, {-2}, {1}, 0); }),
+            "tensor: shape [-2] has a negative extent");
+  EXPECT_EQ(message_of<ShapeError>([&] {
+              Tensor(a.storage(), DType::f32, {int64_t{1} << 32, int64_t{1} << 32}, {0, 0}, 0);
+            }),
+            "tensor: shape [4294967296, 4294967296] has more elements than 64 bits can count");
+  EXPECT_EQ(message_of<ShapeError>([&] { Tensor(a.storage(), DType::f32, {3}, {kHuge}, 0); }),
+            "tensor: a view of shape [3], strides [9223372036854775807] at offset 0 leaves its storage of 6 elements");
+  EXPECT_EQ(message_of<ShapeError>([&] { Tensor(a.storage(), DType::f32, {2}, {1}, kHuge); }),
+            "tensor: a view of shape [2], strides [1] at offset 9223372036854775807 leaves its storage of 6 elements");
+  const Tensor none(a.storage(), DType::f32, {0, 3}, {kHuge, kHuge}, kHuge);
+  EXPECT_EQ(none.strides(), (Strides{3, 1})) << "what no element needs cannot overflow later";
+  EXPECT_EQ(none.offset(), 0);
+}
+
 TEST(Tensor, ImpossibleShapesAreErrorsAndNotAllocations) {
   EXPECT_EQ(message_of<ShapeError>([] { zeros({2, -1}); }), "tensor: shape [2, -1] has a negative extent");
   EXPECT_EQ(message_of<ShapeError>([] {
               empty({int64_t{1} << 40, int64_t{1} << 40});
             }),
             "tensor: shape [1099511627776, 1099511627776] has more bytes than 64 bits can count");
+  EXPECT_EQ(message_of<ShapeError>([] {
+              empty({0, int64_t{1} << 40, int64_t{1} << 40});
+            }),
+            "tensor: shape [0, 1099511627776, 1099511627776] has more bytes than 64 bits can count");
 }
 
 TEST(Tensor, EmptyAndScalarTensorsHaveValuesToo) {
@@ -153,6 +179,21 @@ TEST(Copy, ContiguousReturnsTheSameDataWhereItCan) {
   EXPECT_NE(turned.raw_data(), a.raw_data());
   EXPECT_TRUE(turned.is_contiguous());
   EXPECT_NE(clone(a).raw_data(), a.raw_data());
+}
+
+TEST(Copy, ATensorThatRequiresAGradientIsNotCutInSilence) {
+  const Tensor x = requires_grad(zeros({2, 3}));
+  Tensor out = zeros({2, 3});
+  const std::pair<const char*, std::function<void()>> copies[] = {{"copy_into", [&] { copy_into(out, x); }},
+                                                                  {"clone", [&] { clone(x); }},
+                                                                  {"clone_as", [&] { clone_as(x, DType::f64); }},
+                                                                  {"contiguous", [&] { contiguous(x); }}};
+  for (const auto& [name, copy] : copies) {
+    EXPECT_EQ(message_of<AutogradError>(copy),
+              str(name, ": the tensor requires a gradient, which this copy would cut\n",
+                  "  hint: use an op, such as ops::contiguous or ops::cast, or detach() to cut on purpose"));
+  }
+  EXPECT_EQ(x.to_vector<float>(), std::vector<float>(6)) << "looking at values is no cut";
 }
 
 TEST(Checks, NameOperationArgumentGotAndWanted) {

@@ -1,5 +1,6 @@
 #include "triad/core/tensor/views.h"
 
+#include <limits>
 #include <numeric>
 
 #include <gtest/gtest.h>
@@ -42,6 +43,7 @@ TEST(Views, SliceClampsAsPythonDoes) {
   EXPECT_EQ(values_of(views::slice(t, 0, 2, 8, 3)), (std::vector<int64_t>{2, 5}));
   EXPECT_EQ(values_of(views::slice(t, 0, -3, 100)), (std::vector<int64_t>{7, 8, 9}));
   EXPECT_EQ(values_of(views::slice(t, 0, -100, -8)), (std::vector<int64_t>{0, 1}));
+  EXPECT_EQ(values_of(views::slice(t, 0, 3, 9, std::numeric_limits<int64_t>::max())), (std::vector<int64_t>{3}));
   EXPECT_EQ(views::slice(t, 0, 8, 2).numel(), 0);
   EXPECT_EQ(views::slice(t, 0, 10, 20).numel(), 0);
   EXPECT_EQ(message_of<ValueError>([&] { views::slice(t, 0, 0, 5, 0); }), "slice: step is 0, expected at least 1");
@@ -69,6 +71,14 @@ TEST(Views, ExpandRepeatsWithStrideZero) {
             }),
             "expand: shape [2, 1] does not expand to [3, 1]: axis -2 is 2, expected 3 or 1");
   EXPECT_EQ(message_of<ShapeError>([&] { views::expand(t, {2}); }), "expand: shape [2, 1] has more axes than [2]");
+  EXPECT_EQ(message_of<ShapeError>([&] {
+              views::expand(t, {2, -1});
+            }),
+            "expand: shape [2, -1] has a negative extent");
+  EXPECT_EQ(message_of<ShapeError>([&] {
+              views::expand(counting({1, 1}), {int64_t{1} << 32, int64_t{1} << 32});
+            }),
+            "tensor: shape [4294967296, 4294967296] has more elements than 64 bits can count");
 }
 
 TEST(Views, UnsqueezeAddsAnAxisAnywhere) {
@@ -115,6 +125,10 @@ TEST(Views, ReshapeOfATransposeNeedsACopy) {
   EXPECT_TRUE(views::reshape(counting({1}), {}).has_value());
   EXPECT_EQ(message_of<ShapeError>([&] { views::reshape(counting({6}), {4}); }),
             "reshape: shape [6] of 6 elements cannot become [4]");
+  EXPECT_EQ(message_of<ShapeError>([&] {
+              views::reshape(counting({6}), {-2, -3});
+            }),
+            "reshape: shape [6] of 6 elements cannot become [-2, -3]");
 }
 
 TEST(Views, OneExtentMayBeLeftOpen) {
@@ -137,6 +151,10 @@ TEST(Views, OneExtentMayBeLeftOpen) {
               views::resolve_shape("f", {-2, 2}, 4);
             }),
             "f: shape [-2, 2] has a negative extent");
+  EXPECT_EQ(message_of<ShapeError>([] {
+              views::resolve_shape("f", {int64_t{1} << 32, int64_t{1} << 32, -1}, 0);
+            }),
+            "f: -1 in [4294967296, 4294967296, -1] cannot be resolved for 0 elements");
 }
 
 TEST(Views, ATensorThatRequiresAGradientIsNotCutInSilence) {

@@ -96,7 +96,8 @@ TEST(SpeechPrediction, TheShiftIsTheSmallestThatHides) {
 /// The states as leaves, so that what a loss reads of them shows in their gradients.
 SpeechStates as_leaves(const SpeechStates& states) {
   SpeechStates leaves = states;
-  for (Tensor* t : {&leaves.features_BTC, &leaves.forward_BTH, &leaves.backward_BTH}) *t = requires_grad(clone(*t));
+  for (Tensor* t : {&leaves.features_BTC, &leaves.forward_BTH, &leaves.backward_BTH})
+    *t = requires_grad(clone(t->detach()));
   return leaves;
 }
 

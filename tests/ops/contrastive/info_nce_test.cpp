@@ -2,6 +2,7 @@
 #include "triad/ops/contrastive/info_nce.h"
 
 #include <cmath>
+#include <numeric>
 
 #include <gtest/gtest.h>
 
@@ -95,6 +96,21 @@ TEST(InfoNce, ManyTilesEqualTheDenseForm) {
             << n << " " << m << " " << temperature;
       }
     }
+  }
+}
+
+TEST(InfoNce, NaNReachesTheLossFromARowWithoutPositivesToo) {
+  const Tensor a = requires_grad(unit_rows(3, 8, 1)), ids_a = from_values<int64_t>({0, 1, 2}, {3});
+  for (const int64_t rows : {4, 200}) {
+    Tensor b = unit_rows(rows, 8, 2);
+    b.mutable_data<float>()[(rows - 1) * 8 + 5] = std::nanf("");
+    std::vector<int64_t> ids_b(static_cast<size_t>(rows));
+    std::iota(ids_b.begin(), ids_b.end(), 0);
+    const Tensor loss = info_nce(a, b, ids_a, from_values(ids_b, {rows}), full({}, 1));
+    EXPECT_TRUE(std::isnan(loss.item())) << rows << " rows";
+    set_grad(a, {});
+    backward(loss);
+    EXPECT_TRUE(std::isnan(grad(a).to_vector<float>()[0])) << rows << " rows";
   }
 }
 

@@ -88,7 +88,7 @@ class Alignment {
 
   void expect_loss_and_temperature_gradient(const std::string& what) {
     constexpr float kStep = 0.01f;
-    const Tensor start = clone(model_->log_scale.value());
+    const Tensor start = clone(model_->log_scale.value().detach());
     const auto at = [&](float shift) {
       model_->log_scale.assign("log_scale", full({}, start.item() + static_cast<double>(shift)));
       return expected();

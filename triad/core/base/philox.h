@@ -86,7 +86,7 @@ class RandomStream {
   constexpr uint64_t below(uint64_t n) {
     const uint64_t limit = n * (~uint64_t{0} / n);
     for (;;) {
-      const uint64_t draw = (static_cast<uint64_t>(bits()) << 32) | bits();
+      const uint64_t high = bits(), low = bits(), draw = (high << 32) | low;
       if (draw < limit) return draw % n;
     }
   }

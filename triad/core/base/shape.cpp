@@ -10,6 +10,28 @@ std::ostream& operator<<(std::ostream& out, const Shape& shape) {
   return out << ']';
 }
 
+std::optional<int64_t> checked_numel(const Shape& shape) {
+  int64_t numel = 1;
+  bool empty = false;
+  for (const int64_t extent : shape) {
+    if (extent < 0) return std::nullopt;
+    if (extent == 0) empty = true;
+    else if (__builtin_mul_overflow(numel, extent, &numel)) return std::nullopt;
+  }
+  return empty ? 0 : numel;
+}
+
+std::optional<int64_t> checked_reach(const Shape& shape, const Strides& strides) {
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
+  int64_t elements = 1, step = 0;
+  for (int i = 0; i < shape.rank(); ++i) {
+    if (strides[i] < 0 || __builtin_mul_overflow(shape[i] - 1, strides[i], &step) ||
+        __builtin_add_overflow(elements, step, &elements))
+      return std::nullopt;
+  }
+  return elements;
+}
+
 Strides contiguous_strides(const Shape& shape) {
   Strides strides = Shape::filled(shape.rank(), 1);
   for (int i = shape.rank() - 2; i >= 0; --i) strides[i] = strides[i + 1] * std::max<int64_t>(shape[i + 1], 1);

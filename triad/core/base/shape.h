@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <ostream>
 #include <span>
 #include <string_view>
@@ -81,6 +82,14 @@ using Axes = Shape;
 
 /// "[2, 3, 4]".
 std::ostream& operator<<(std::ostream& out, const Shape& shape);
+
+/// numel of a shape nobody has checked yet: nothing if an extent is negative, or if 64 bits cannot hold the product of
+/// the extents that are not 0 (so that strides of the shape do not overflow either).
+std::optional<int64_t> checked_numel(const Shape& shape);
+
+/// Elements from the first to the last one of a strided block, gaps included; 0 if an extent is 0. Nothing if a stride
+/// is negative or 64 bits cannot count them.
+std::optional<int64_t> checked_reach(const Shape& shape, const Strides& strides);
 
 /// Row-major strides, in elements, of a dense tensor of this shape.
 Strides contiguous_strides(const Shape& shape);

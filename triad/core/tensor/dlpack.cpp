@@ -1,6 +1,7 @@
 #include "triad/core/tensor/dlpack.h"
 
 #include <array>
+#include <optional>
 #include <utility>
 
 namespace triad::dlpack {
@@ -89,32 +90,25 @@ Tensor imported(std::unique_ptr<M, Release> managed) {
   require<ShapeError>(t.rank >= 0 && t.rank <= kMaxRank, kImport, "a tensor of ", t.rank, " axes, expected at most ",
                       kMaxRank);
   const Shape shape(std::span<const int64_t>(t.shape, static_cast<size_t>(t.rank)));
-  int64_t numel = 1;
-  for (const int64_t extent : shape) {
-    require<ShapeError>(extent >= 0 && !__builtin_mul_overflow(numel, extent, &numel), kImport, "shape ", shape,
-                        " is negative or too large");
-  }
+  const std::optional<int64_t> numel = checked_numel(shape);
+  require<ShapeError>(numel.has_value(), kImport, "shape ", shape, " is negative or too large");
+  const bool given = t.strides && *numel > 0;
   const Strides strides =
-      t.strides ? Strides(std::span<const int64_t>(t.strides, static_cast<size_t>(t.rank))) : contiguous_strides(shape);
-  int64_t elements = numel == 0 ? 0 : 1;  // from the first to the last, gaps included
-  for (int i = 0; i < t.rank && numel > 0; ++i) {
-    int64_t reach = 0;
-    const bool fits = strides[i] >= 0 && !__builtin_mul_overflow(shape[i] - 1, strides[i], &reach) &&
-                      !__builtin_add_overflow(elements, reach, &elements);
-    require<ShapeError>(fits, kImport, "strides ", strides, " of shape ", shape, " are negative or too large");
-  }
+      given ? Strides(std::span<const int64_t>(t.strides, static_cast<size_t>(t.rank))) : contiguous_strides(shape);
+  const std::optional<int64_t> elements = checked_reach(shape, strides);
+  require<ShapeError>(elements.has_value(), kImport, "strides ", strides, " of shape ", shape,
+                      " are negative or too large");
   int64_t bytes = 0;
-  require<ShapeError>(!__builtin_mul_overflow(elements, static_cast<int64_t>(size_of(dtype)), &bytes), kImport,
+  require<ShapeError>(!__builtin_mul_overflow(*elements, static_cast<int64_t>(size_of(dtype)), &bytes), kImport,
                       "shape ", shape, " has more bytes than 64 bits can count");
   std::byte* data = static_cast<std::byte*>(t.data);
-  require<ValueError>(data != nullptr || numel == 0, kImport, "no data for shape ", shape);
+  require<ValueError>(data != nullptr || *numel == 0, kImport, "no data for shape ", shape);
   if (data) data += t.byte_offset;
   require<ValueError>(reinterpret_cast<uintptr_t>(data) % size_of(dtype) == 0, kImport,
                       "the data is not aligned to its ", size_of(dtype), "-byte elements");
-  const Strides used = numel == 0 ? contiguous_strides(shape) : strides;
   std::shared_ptr<M> owner = std::move(managed);  // copyable, as std::function wants it
   auto storage = std::make_shared<Storage>(device, data, static_cast<size_t>(bytes), [owner] {});
-  return Tensor(std::move(storage), dtype, shape, used, 0);
+  return Tensor(std::move(storage), dtype, shape, strides, 0);
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
 #include "triad/core/tensor/tensor.h"
 
 #include <cstring>
+#include <optional>
 
 namespace triad {
 namespace {
 
 bool is_row_major(const Shape& shape, const Strides& strides) {
-  if (shape.numel() == 0) return true;
   int64_t expected = 1;
   for (int i = shape.rank() - 1; i >= 0; --i) {
     if (shape[i] != 1 && strides[i] != expected) return false;
@@ -15,24 +15,36 @@ bool is_row_major(const Shape& shape, const Strides& strides) {
   return true;
 }
 
-/// Elements of the storage that must exist for the view to stay inside of it.
-int64_t required_extent(const Shape& shape, const Strides& strides, int64_t offset) {
-  int64_t last = offset;
-  for (int i = 0; i < shape.rank(); ++i) {
-    if (shape[i] == 0) return 0;
-    last += (shape[i] - 1) * strides[i];
-  }
-  return last + 1;
+void require_extents(const Shape& shape) {
+  for (const int64_t extent : shape)
+    require<ShapeError>(extent >= 0, "tensor", "shape ", shape, " has a negative extent");
 }
 
 size_t checked_bytes(const Shape& shape, DType dtype) {
-  int64_t bytes = static_cast<int64_t>(size_of(dtype));
-  for (const int64_t extent : shape) {
-    require<ShapeError>(extent >= 0, "tensor", "shape ", shape, " has a negative extent");
-    require<ShapeError>(!__builtin_mul_overflow(bytes, extent, &bytes), "tensor", "shape ", shape,
-                        " has more bytes than 64 bits can count");
-  }
+  require_extents(shape);
+  const std::optional<int64_t> numel = checked_numel(shape);
+  int64_t bytes = 0;
+  require<ShapeError>(numel && !__builtin_mul_overflow(*numel, static_cast<int64_t>(size_of(dtype)), &bytes), "tensor",
+                      "shape ", shape, " has more bytes than 64 bits can count");
   return static_cast<size_t>(bytes);
+}
+
+void refuse_to_cut(std::string_view function, const Tensor& in) {
+  if (!in.requires_grad()) return;
+  fail<AutogradError>(function, "the tensor requires a gradient, which this copy would cut",
+                      Hint{"use an op, such as ops::contiguous or ops::cast, or detach() to cut on purpose"});
+}
+
+/// out = in, without history.
+void copy_values(Tensor& out, const Tensor& in) {
+  const Device where = out.device() == kCpu ? in.device() : out.device();
+  memory_ops(where).copy(out.mutable_memory(), in.memory());
+}
+
+Tensor copy_as(const Tensor& in, DType dtype) {
+  Tensor out = empty(in.shape(), dtype, in.device());
+  copy_values(out, in);
+  return out;
 }
 
 }  // namespace
@@ -41,15 +53,23 @@ Tensor::Tensor(std::shared_ptr<Storage> storage, DType dtype, const Shape& shape
                int64_t offset) {
   require<ShapeError>(shape.rank() == strides.rank(), "tensor", "shape ", shape, " and strides ", strides,
                       " differ in length");
+  require_extents(shape);
   for (const int64_t stride : strides) require<ShapeError>(stride >= 0, "tensor", "negative stride in ", strides);
   require<ShapeError>(offset >= 0, "tensor", "negative offset ", offset);
+  const std::optional<int64_t> numel = checked_numel(shape);
+  require<ShapeError>(numel.has_value(), "tensor", "shape ", shape, " has more elements than 64 bits can count");
+  if (*numel == 0) {
+    impl_ = std::make_shared<Impl>(
+        Impl{std::move(storage), dtype, true, shape, contiguous_strides(shape), 0, 0, nullptr});
+    return;
+  }
   const int64_t available = static_cast<int64_t>(storage->bytes() / size_of(dtype));
-  require<ShapeError>(required_extent(shape, strides, offset) <= available, "tensor", "a view of shape ", shape,
-                      ", strides ", strides, " at offset ", offset, " leaves its storage of ", available, " elements");
+  const std::optional<int64_t> reach = checked_reach(shape, strides);
+  require<ShapeError>(reach && offset <= available - *reach, "tensor", "a view of shape ", shape, ", strides ", strides,
+                      " at offset ", offset, " leaves its storage of ", available, " elements");
   const bool contiguous = is_row_major(shape, strides);
-  const int64_t numel = shape.numel();
   impl_ = std::make_shared<Impl>(
-      Impl{std::move(storage), dtype, contiguous, shape, strides, offset, numel, nullptr});
+      Impl{std::move(storage), dtype, contiguous, shape, strides, offset, *numel, nullptr});
 }
 
 Tensor Tensor::detach() const {
@@ -65,7 +85,7 @@ double Tensor::item() const {
 template <class T>
 std::vector<T> Tensor::to_vector() const {
   Tensor host = empty(shape(), dtype_of<T>);
-  copy_into(host, *this);
+  copy_values(host, *this);
   const T* first = host.data<T>();
   return std::vector<T>(first, first + numel());
 }
@@ -93,26 +113,31 @@ Tensor from_values(std::span<const T> values, const Shape& shape, Device device)
   if (!values.empty()) std::memcpy(host.mutable_raw_data(), values.data(), values.size_bytes());
   if (device == kCpu) return host;
   Tensor out = empty(shape, dtype_of<T>, device);
-  copy_into(out, host);
+  copy_values(out, host);
   return out;
 }
 
 void copy_into(Tensor& out, const Tensor& in) {
+  refuse_to_cut("copy_into", in);
   require<ShapeError>(out.shape() == in.shape(), "copy_into", "cannot copy shape ", in.shape(), " into shape ",
                       out.shape());
-  const Device where = out.device() == kCpu ? in.device() : out.device();
-  memory_ops(where).copy(out.mutable_memory(), in.memory());
+  copy_values(out, in);
 }
 
 Tensor clone_as(const Tensor& in, DType dtype) {
-  Tensor out = empty(in.shape(), dtype, in.device());
-  copy_into(out, in);
-  return out;
+  refuse_to_cut("clone_as", in);
+  return copy_as(in, dtype);
 }
 
-Tensor clone(const Tensor& in) { return clone_as(in, in.dtype()); }
+Tensor clone(const Tensor& in) {
+  refuse_to_cut("clone", in);
+  return copy_as(in, in.dtype());
+}
 
-Tensor contiguous(const Tensor& in) { return in.is_contiguous() ? in.detach() : clone(in); }
+Tensor contiguous(const Tensor& in) {
+  refuse_to_cut("contiguous", in);
+  return in.is_contiguous() ? in.detach() : copy_as(in, in.dtype());
+}
 
 void check_same_device(std::string_view op, std::string_view argument, const Tensor& t, const Tensor& x) {
   require<DeviceError>(t.device() == x.device(), op, argument, " is on ", t.device(), ", expected ", x.device());

@@ -24,14 +24,15 @@ struct AutogradMeta {
 
 /// A handle: copies share shape, data, identity and gradient. Element (i0, …, ik) lies at
 ///   data + (offset + i0*strides[0] + … + ik*strides[k]) * size_of(dtype).
-/// Invariants: shape.rank() == strides.rank(); strides >= 0; every such element lies inside the storage.
+/// Invariants: shape.rank() == strides.rank(); extents, strides >= 0; numel fits 64 bits; every such element lies
+/// inside the storage. Without elements, the strides are those of a dense tensor and the offset is 0.
 /// Reading goes through const member functions; mutable_data() counts a write in the version of the storage.
 class Tensor {
  public:
   /// An undefined tensor: no shape, no data; stands for "no such argument" and "no gradient".
   Tensor() = default;
 
-  /// A view of `storage`. Throws ShapeError if an element would lie outside of it.
+  /// A view of `storage`. Throws ShapeError if an element would lie outside of it or an invariant cannot hold.
   Tensor(std::shared_ptr<Storage> storage, DType dtype, const Shape& shape, const Strides& strides, int64_t offset);
 
   bool defined() const { return impl_ != nullptr; }
@@ -129,13 +130,16 @@ Tensor from_values(const std::vector<T>& values, const Shape& shape, Device devi
   return from_values(std::span<const T>(values), shape, device);
 }
 
-/// out = in, with dtype and device conversion. Throws ShapeError unless the shapes are equal. Carries no gradient.
+// Copies know nothing of gradients and, as views do, refuse an `in` that requires one with AutogradError: an op passes
+// in.detach() and records its derivative; everyone else uses ops::contiguous and ops::cast.
+
+/// out = in, with dtype and device conversion. Throws ShapeError unless the shapes are equal.
 void copy_into(Tensor& out, const Tensor& in);
-/// A new contiguous tensor with the same elements. Carries no gradient.
+/// A new contiguous tensor with the same elements.
 Tensor clone(const Tensor& in);
-/// As clone, converted to dtype. Carries no gradient.
+/// As clone, converted to dtype.
 Tensor clone_as(const Tensor& in, DType dtype);
-/// `in` itself, without history, if it is contiguous; otherwise a contiguous copy. Carries no gradient.
+/// The same data if it is contiguous, otherwise a contiguous copy.
 Tensor contiguous(const Tensor& in);
 
 /// Throws ShapeError, DTypeError or DeviceError naming `op` and `argument`: the common checks of op arguments.

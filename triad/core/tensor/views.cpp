@@ -45,10 +45,9 @@ Tensor slice(const Tensor& t, int64_t axis_in, int64_t start, int64_t stop, int6
   const int64_t first = clamp(start), last = std::max(clamp(stop), first);
   Shape shape = t.shape();
   Strides strides = t.strides();
-  shape[axis] = (last - first + step - 1) / step;
-  strides[axis] *= step;
-  const int64_t offset = shape[axis] == 0 ? t.offset() : t.offset() + first * t.strides()[axis];
-  return with_geometry("slice", t, shape, strides, offset);
+  shape[axis] = last == first ? 0 : 1 + (last - first - 1) / step;
+  if (shape[axis] > 1) strides[axis] *= step;
+  return with_geometry("slice", t, shape, strides, t.offset() + first * t.strides()[axis]);
 }
 
 Tensor select(const Tensor& t, int64_t axis_in, int64_t index) {
@@ -67,6 +66,8 @@ Tensor select(const Tensor& t, int64_t axis_in, int64_t index) {
 Tensor expand(const Tensor& t, const Shape& shape) {
   const int added = shape.rank() - t.rank();
   require<ShapeError>(added >= 0, "expand", "shape ", t.shape(), " has more axes than ", shape);
+  for (const int64_t extent : shape)
+    require<ShapeError>(extent >= 0, "expand", "shape ", shape, " has a negative extent");
   Strides strides = Shape::filled(shape.rank(), 0);
   for (int i = 0; i < t.rank(); ++i) {
     const int64_t have = t.shape()[i], want = shape[added + i];
@@ -89,7 +90,7 @@ Tensor unsqueeze(const Tensor& t, int64_t axis_in) {
 
 // The old axes are merged into runs that lie without gaps in memory; the new axes, last first, must split each run exactly.
 std::optional<Tensor> reshape(const Tensor& t, const Shape& shape) {
-  require<ShapeError>(shape.numel() == t.numel(), "reshape", "shape ", t.shape(), " of ", t.numel(),
+  require<ShapeError>(checked_numel(shape) == t.numel(), "reshape", "shape ", t.shape(), " of ", t.numel(),
                       " elements cannot become ", shape);
   if (t.numel() == 0) return with_geometry("reshape", t, shape, contiguous_strides(shape), t.offset());
   Shape run_extents;
@@ -127,22 +128,20 @@ std::optional<Tensor> reshape(const Tensor& t, const Shape& shape) {
 Shape resolve_shape(std::string_view op, const Shape& shape, int64_t numel) {
   Shape out = shape;
   int unknown = -1;
-  int64_t known = 1;
   for (int i = 0; i < shape.rank(); ++i) {
-    if (shape[i] == -1) {
-      require<ShapeError>(unknown < 0, op, "shape ", shape, " has more than one -1");
-      unknown = i;
-    } else {
-      require<ShapeError>(shape[i] >= 0, op, "shape ", shape, " has a negative extent");
-      known *= shape[i];
-    }
+    require<ShapeError>(shape[i] >= -1, op, "shape ", shape, " has a negative extent");
+    if (shape[i] != -1) continue;
+    require<ShapeError>(unknown < 0, op, "shape ", shape, " has more than one -1");
+    unknown = i;
   }
   if (unknown >= 0) {
+    out[unknown] = 1;
+    const int64_t known = checked_numel(out).value_or(0);
     require<ShapeError>(known > 0 && numel % known == 0, op, "-1 in ", shape, " cannot be resolved for ", numel,
                         " elements");
     out[unknown] = numel / known;
   }
-  require<ShapeError>(out.numel() == numel, op, numel, " elements cannot take shape ", shape);
+  require<ShapeError>(checked_numel(out) == numel, op, numel, " elements cannot take shape ", shape);
   return out;
 }
 

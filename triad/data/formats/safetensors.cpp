@@ -235,10 +235,10 @@ void write_safetensors(const std::filesystem::path& path, const TensorMap& tenso
   writer.write({reinterpret_cast<const char*>(&length), sizeof length});
   writer.write(json);
   for (const Tensor* tensor : order) {
-    Tensor host = *tensor;
+    Tensor host = tensor->detach();
     if (!(host.device() == kCpu) || !host.is_contiguous()) {
       host = empty(tensor->shape(), tensor->dtype());
-      copy_into(host, *tensor);
+      copy_into(host, tensor->detach());
     }
     writer.write(
         {static_cast<const char*>(host.raw_data()), static_cast<size_t>(host.numel()) * size_of(host.dtype())});

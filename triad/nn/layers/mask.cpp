@@ -33,8 +33,9 @@ Tensor hide_masked(const Tensor& x, const Tensor& mask) {
 Tensor masked_mean(const Tensor& x_BTC, const Tensor& mask_BT) {
   check_rank("masked_mean", "x", x_BTC, 3);
   if (!mask_BT.defined()) return ops::mean(x_BTC, {1});
-  const Tensor count = ops::clamp(ops::cast(ops::sum(mask_BT, {1}, /*keep=*/true), x_BTC.dtype()), 1, 1e18);
-  return ops::sum(hide_masked(x_BTC, mask_BT), {1}) / count;
+  const Tensor total = ops::wide_sum(hide_masked(x_BTC, mask_BT), {1});
+  const Tensor count = ops::clamp(ops::cast(ops::sum(mask_BT, {1}, /*keep=*/true), total.dtype()), 1, 1e18);
+  return ops::cast(total / count, x_BTC.dtype());
 }
 
 }  // namespace triad::nn

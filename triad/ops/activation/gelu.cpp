@@ -14,7 +14,7 @@ constinit KernelTable<GeluBackward> gelu_backward{"gelu backward"};
 
 Tensor gelu(const Tensor& x_in, GeluForm form) {
   check_floating("gelu", "x", x_in);
-  const Tensor x = contiguous(x_in);
+  const Tensor x = contiguous(x_in.detach());
   Tensor y = empty_like(x);
   gelu_forward(x.device(), {x, form, y});
   return record("gelu", {x_in}, y, {x}, [form](const Backward& b) -> Gradients {

@@ -13,7 +13,7 @@ constinit KernelTable<SiluBackward> silu_backward{"silu backward"};
 
 Tensor silu(const Tensor& x_in) {
   check_floating("silu", "x", x_in);
-  const Tensor x = contiguous(x_in);
+  const Tensor x = contiguous(x_in.detach());
   Tensor y = empty_like(x);
   silu_forward(x.device(), {x, y});
   return record("silu", {x_in}, y, {x}, [](const Backward& b) -> Gradients {

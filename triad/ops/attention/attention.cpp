@@ -14,7 +14,9 @@ constinit KernelTable<AttentionBackward> attention_backward{"attention backward"
 
 namespace {
 
-Tensor dense_last_axis(const Tensor& t) { return t.strides()[3] == 1 || t.size(3) == 1 ? t.detach() : contiguous(t); }
+Tensor dense_last_axis(const Tensor& t) {
+  return t.strides()[3] == 1 || t.size(3) == 1 ? t.detach() : contiguous(t.detach());
+}
 
 /// [B, H, T, D] that lies in memory as [B, T, H, D].
 Tensor heads_inside(const Shape& s, const Tensor& like) {
@@ -79,18 +81,22 @@ Tensors naive(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& k
   const auto threshold = static_cast<uint32_t>(std::ldexp(o.dropout, 32));
   for (int64_t row = 0; row < B * H * Q; ++row) {
     const int64_t b = row / (H * Q), h = row / Q % H, i = row % Q;
+    const auto sees = [&](int64_t j) { return mask[static_cast<size_t>(b * K + j)] && (!o.causal || j <= i); };
     std::vector<double> weights(static_cast<size_t>(K));
-    double total = 0;
+    double largest = -std::numeric_limits<double>::infinity(), total = 0;
     for (int64_t j = 0; j < K; ++j) {
-      if (!mask[static_cast<size_t>(b * K + j)] || (o.causal && j > i)) continue;
-      double score = 0;
+      double& score = weights[static_cast<size_t>(j)];
       for (int64_t d = 0; d < D; ++d)
-        score += qs[static_cast<size_t>(row * D + d)] * ks[static_cast<size_t>(((b * H + h) * K + j) * D + d)];
-      total += weights[static_cast<size_t>(j)] = std::exp(scale * score);
+        score += scale * qs[static_cast<size_t>(row * D + d)] * ks[static_cast<size_t>(((b * H + h) * K + j) * D + d)];
+      if (sees(j)) largest = std::max(largest, score);
+    }
+    for (int64_t j = 0; j < K; ++j) {
+      double& weight = weights[static_cast<size_t>(j)];
+      total += weight = sees(j) ? std::exp(weight - largest) : 0;
     }
     for (int64_t j = 0; j < K; ++j) {
       double weight = weights[static_cast<size_t>(j)];
-      if (weight == 0) continue;
+      if (!sees(j)) continue;
       const int64_t word = (h * Q + i) * ((K + 3) / 4 * 4) + j;
       const uint32_t bits = o.key.block(static_cast<uint32_t>(word / 4), static_cast<uint32_t>(b))[static_cast<size_t>(word % 4)];
       weight = o.dropout > 0 && bits < threshold ? 0 : weight / total / (1 - o.dropout);
@@ -133,6 +139,22 @@ const RegisterOp registered([] {
                                        {.dropout = 0.25, .key = {.seed = 1}}));
     samples.push_back(attention_sample("large scores", make.normal({1, 1, 4, 8}, 12), make.normal({1, 1, 9, 8}, 12), t(1, 1, 9, 8), {}, {}));
     samples.back().check_gradient = false;  // softmax is nearly one-hot: differences cancel
+    const auto with_nan = [](Tensor x, int64_t at) {
+      x.mutable_data<double>()[at] = std::nan("");
+      return x;
+    };
+    samples.push_back(
+        attention_sample("a query of NaN", with_nan(t(1, 2, 5, 4), 9), t(1, 2, 150, 4), t(1, 2, 150, 4), {}, {}));
+    samples.back().check_gradient = false;
+    samples.push_back(attention_sample("a key of NaN in the second block", t(1, 2, 5, 4),
+                                       with_nan(t(1, 2, 150, 4), 560), t(1, 2, 150, 4), {}, {}));
+    samples.back().check_gradient = false;
+    const Tensor second_hidden = from_values({true, false, true, true}, {1, 4});
+    samples.push_back(attention_sample("NaN behind the mask", t(1, 1, 3, 4), with_nan(t(1, 1, 4, 4), 7),
+                                       with_nan(t(1, 1, 4, 4), 5), second_hidden, {}));
+    samples.push_back(attention_sample("NaN behind the mask and in a query", with_nan(t(1, 1, 3, 4), 2),
+                                       with_nan(t(1, 1, 4, 4), 7), with_nan(t(1, 1, 4, 4), 5), second_hidden, {}));
+    samples.back().check_gradient = false;
     samples.push_back(attention_sample("no query", t(2, 1, 0, 4), t(2, 1, 3, 4), t(2, 1, 3, 4), {}, {}));
     samples.push_back(attention_sample("no key", t(2, 1, 3, 4), t(2, 1, 0, 4), t(2, 1, 0, 4), {}, {}));
     return samples;

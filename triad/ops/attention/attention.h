@@ -19,7 +19,8 @@ struct AttentionOptions {
 ///          y lies in memory as [B, Q, H, D], so that joining the heads afterwards moves nothing
 /// dtypes   q, k, v of one dtype f32, f64, bf16, f16; computed in f32 (f64 for f64). key_mask bool, true: may be seen
 /// numerics scores are never materialised: softmax runs online over blocks of keys [arXiv:2205.14135]. A query that sees
-///          no key gives 0 and has no gradient. Masked keys and values may hold anything, NaN included
+///          no key gives 0 and has no gradient. Masked keys and values may hold anything, NaN included, and get the
+///          gradient 0. NaN elsewhere, and scores that overflow, give NaN
 /// dropout  weight (h, i, j) of sample b uses word w = (h*Q + i)*4*ceil(K/4) + j of the stream options.key.block(w/4, b);
 ///          kept weights are divided by 1 - dropout
 /// saves    q, k, v, y, log-sum-exp [B, H, Q]       grads: q, k, v

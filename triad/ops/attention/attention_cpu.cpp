@@ -3,6 +3,7 @@
 // Forward, for a block of queries, over all blocks of keys (m: running maximum, l: running sum, both per query):
 //   S = scale Q K^T;  m' = max(m, rowmax S);  P = exp(S - m');  l = l exp(m - m') + rowsum P;  O = O exp(m - m') + P V
 //   y = O / l, lse = m + log l.
+// A maximum may miss a NaN; P does not, and l carries it to y and lse. Scores that overflow do so as inf - inf or 0 / 0.
 // Backward, with P = exp(S - lse) recomputed, drop(.) the dropout mask over 1-p, delta = rowsum(dy * y):
 //   dV = drop(P)^T dy;  dS = P * (drop(dy V^T) - delta) scale;  dQ = dS K;  dK = dS^T Q.
 
@@ -11,21 +12,19 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
-#include <hwy/contrib/math/math-inl.h>
+#include "triad/core/cpu/multiply-inl.h"
+#include "triad/ops/softmax/exponentials-inl.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "triad/core/cpu/multiply-inl.h"
 #include "triad/core/cpu/parallel.h"
 #include "triad/ops/attention/attention.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace triad::ops::HWY_NAMESPACE {
 namespace {
-
-namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr int64_t kQueryBlock = 64;
 constexpr int64_t kKeyBlock = 128;
@@ -83,12 +82,14 @@ struct Problem {
   int64_t b, h, queries, keys, width;
   const bool* key_mask;  // of this sample, or null
   const AttentionOptions& options;
+  int64_t first_visible;  // key, as far as the mask goes; `keys` if there is none
 
   bool sees(int64_t query, int64_t key) const {
     return key < keys && (!key_mask || key_mask[key]) && (!options.causal || key <= query);
   }
-  /// Keys beyond this are hidden from every query of the block by causality.
-  int64_t key_end(int64_t last_query) const { return options.causal ? std::min(keys, last_query + 1) : keys; }
+  bool sees_any(int64_t query) const { return first_visible < key_end(query); }
+  /// Keys beyond this are hidden from the query, and all before it, by causality.
+  int64_t key_end(int64_t query) const { return options.causal ? std::min(keys, query + 1) : keys; }
 
   /// Sets the scores no query of the block may use to -inf.
   void hide(T* scores, int64_t first_query, int64_t query_count, int64_t first_key) const {
@@ -122,29 +123,20 @@ struct Problem {
   }
 };
 
-/// row[j] = exp(row[j] - shift); returns the sum. -inf gives exactly 0.
+/// row[j] = exp(row[j] - shift); returns the sum. -inf gives exactly 0, even if the shift is NaN.
 template <class T>
 T exponentiate(T* row, T shift) {
-  const hn::CappedTag<T, 16> d;
+  const vec::Tag<T> d;
   const auto vector_shift = hn::Set(d, shift);
   const auto hidden = hn::Set(d, -std::numeric_limits<T>::infinity());
   auto sum = hn::Zero(d);
   for (int64_t j = 0; j < kKeyBlock; j += static_cast<int64_t>(hn::Lanes(d))) {
     const auto score = hn::LoadU(d, row + j);
-    const auto weight = hn::IfThenZeroElse(hn::Eq(score, hidden), hn::Exp(d, hn::Sub(score, vector_shift)));
+    const auto weight = hn::IfThenZeroElse(hn::Eq(score, hidden), vec::exp(d, hn::Sub(score, vector_shift)));
     hn::StoreU(weight, d, row + j);
     sum = hn::Add(sum, weight);
   }
   return hn::GetLane(hn::SumOfLanes(d, sum));
-}
-
-template <class T>
-T row_maximum(const T* row) {
-  const hn::CappedTag<T, 16> d;
-  auto largest = hn::LoadU(d, row);
-  for (int64_t j = static_cast<int64_t>(hn::Lanes(d)); j < kKeyBlock; j += static_cast<int64_t>(hn::Lanes(d)))
-    largest = hn::Max(largest, hn::LoadU(d, row + j));
-  return hn::GetLane(hn::MaxOfLanes(d, largest));
 }
 
 /// Rows a block may read although they are masked are zeroed, so that NaN in them cannot reach a sum as 0 * NaN.
@@ -183,10 +175,9 @@ void forward_block(const AttentionForward& args, const Problem<Compute<E>>& p, i
     p.hide(scores, first_query, queries, first_key);
     for (int64_t i = 0; i < queries; ++i) {
       T* s = scores + i * kKeyBlock;
-      const T next = std::max(maximum[i], row_maximum(s));
+      const T next = std::max(maximum[i], row_maximum(s, kKeyBlock));
       const T shrink = maximum[i] == kMinusInf ? T(0) : std::exp(maximum[i] - next);
-      const T sum = next == kMinusInf ? (std::fill_n(s, kKeyBlock, T(0)), T(0)) : exponentiate(s, next);
-      total[i] = total[i] * shrink + sum;
+      total[i] = total[i] * shrink + exponentiate(s, shift_for(next));
       maximum[i] = next;
       for (int64_t d = 0; d < row; ++d) out[i * row + d] *= shrink;
     }
@@ -195,9 +186,14 @@ void forward_block(const AttentionForward& args, const Problem<Compute<E>>& p, i
   }
   T* lse = args.lse.mutable_data<T>() + (p.b * args.q.size(1) + p.h) * p.queries + first_query;
   for (int64_t i = 0; i < queries; ++i) {
-    const T inverse = total[i] > T(0) ? T(1) / total[i] : total[i] == T(0) ? T(0) : total[i];  // NaN stays visible
+    if (!p.sees_any(first_query + i)) {
+      std::fill_n(out + i * row, row, T(0));
+      lse[i] = kMinusInf;
+      continue;
+    }
+    const T inverse = T(1) / total[i];
     for (int64_t d = 0; d < row; ++d) out[i * row + d] *= inverse;
-    lse[i] = total[i] == T(0) ? kMinusInf : maximum[i] + std::log(total[i]);
+    lse[i] = maximum[i] + std::log(total[i]);
   }
   const auto y = heads<E>(args.y);
   store_rows(out, queries, p.width, [&](int64_t t) { return y.at(p.b, p.h, first_query + t); });
@@ -248,8 +244,8 @@ void backward_head(const AttentionBackward& args, const Problem<Compute<E>>& p) 
       p.hide(weights, first, queries, first_key);
       for (int64_t i = 0; i < queries; ++i) {
         T* w = weights + i * kKeyBlock;
-        if (lse[first + i] == -std::numeric_limits<T>::infinity()) std::fill_n(w, kKeyBlock, T(0));
-        else exponentiate(w, lse[first + i]);
+        if (p.sees_any(first + i)) exponentiate(w, lse[first + i]);
+        else std::fill_n(w, kKeyBlock, T(0));
       }
       multiply(dy + first * row, row, 1, v_transposed, kKeyBlock, slopes, kKeyBlock, queries, p.width, kKeyBlock, false);
       if (p.options.dropout > 0) p.drop(slopes, first, queries, first_key);
@@ -265,6 +261,9 @@ void backward_head(const AttentionBackward& args, const Problem<Compute<E>>& p) 
     }
   }
   for (int64_t i = 0; i < query_rows * row; ++i) dq[i] *= scale;
+  // The 0 of a hidden weight times the NaN of another query or cotangent is NaN.
+  clear_hidden_rows(dk, row, 0, key_rows, p.key_mask);
+  clear_hidden_rows(dv, row, 0, key_rows, p.key_mask);
   const auto dq_out = heads<E>(args.dq), dk_out = heads<E>(args.dk), dv_out = heads<E>(args.dv);
   store_rows(dq, query_rows, p.width, [&](int64_t t) { return dq_out.at(p.b, p.h, t); });
   store_rows(dk, key_rows, p.width, [&](int64_t t) { return dk_out.at(p.b, p.h, t); });
@@ -273,8 +272,10 @@ void backward_head(const AttentionBackward& args, const Problem<Compute<E>>& p) 
 
 template <class T, class Args>
 Problem<T> problem(const Args& args, int64_t b, int64_t h) {
-  const bool* mask = args.key_mask.defined() ? args.key_mask.template data<bool>() + b * args.k.size(2) : nullptr;
-  return {b, h, args.q.size(2), args.k.size(2), args.q.size(3), mask, args.options};
+  const int64_t keys = args.k.size(2);
+  const bool* mask = args.key_mask.defined() ? args.key_mask.template data<bool>() + b * keys : nullptr;
+  const int64_t first_visible = mask ? std::find(mask, mask + keys, true) - mask : 0;
+  return {b, h, args.q.size(2), keys, args.q.size(3), mask, args.options, first_visible};
 }
 
 void forward(const AttentionForward& args) {

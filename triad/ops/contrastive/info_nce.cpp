@@ -91,7 +91,7 @@ Gradients gradients(const Backward& g, double scale, double weight_a, double wei
 Tensor info_nce(const Tensor& a_in, const Tensor& b_in, const Tensor& ids_a_in, const Tensor& ids_b_in,
                 const Tensor& log_scale) {
   check(a_in, b_in, ids_a_in, ids_b_in, log_scale);
-  const Tensor a = triad::contiguous(a_in), b = triad::contiguous(b_in);
+  const Tensor a = triad::contiguous(a_in.detach()), b = triad::contiguous(b_in.detach());
   const Tensor ids_a = triad::contiguous(ids_a_in), ids_b = triad::contiguous(ids_b_in);
   const double scale = std::exp(log_scale.item());
   const Anchors side_a = rows(a, b, ids_a, ids_b, scale), side_b = rows(b, a, ids_b, ids_a, scale);

@@ -6,13 +6,13 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
-#include <hwy/contrib/math/math-inl.h>
+#include "triad/core/cpu/multiply-inl.h"
+#include "triad/ops/softmax/exponentials-inl.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "triad/core/cpu/multiply-inl.h"
 #include "triad/core/cpu/parallel.h"
 #include "triad/ops/contrastive/info_nce.h"
 
@@ -20,13 +20,11 @@ HWY_BEFORE_NAMESPACE();
 namespace triad::ops::HWY_NAMESPACE {
 namespace {
 
-namespace hn = hwy::HWY_NAMESPACE;
 using cpu::HWY_NAMESPACE::multiply;
 using cpu::HWY_NAMESPACE::padded;
 
 constexpr int64_t kRows = 48;      // anchors of a tile
-constexpr int64_t kColumns = 128;  // candidates of a tile
-constexpr int64_t kLanes = 16;     // kColumns is a multiple of every vector length up to this
+constexpr int64_t kColumns = 128;  // candidates of a tile, a multiple of every vector length
 
 /// Memory of one thread: the tile of scores and the candidates of the tile, both ways round.
 template <class T>
@@ -57,16 +55,6 @@ struct Tile {
   }
 };
 
-/// Sum of exp(row[j] - shift) over a row of the tile.
-template <class T>
-T sum_of_exponentials(const T* row, T shift) {
-  const hn::CappedTag<T, kLanes> d;
-  auto sum = hn::Zero(d);
-  for (int64_t j = 0; j < kColumns; j += static_cast<int64_t>(hn::Lanes(d)))
-    sum = hn::Add(sum, hn::Exp(d, hn::Sub(hn::LoadU(d, row + j), hn::Set(d, shift))));
-  return hn::GetLane(hn::SumOfLanes(d, sum));
-}
-
 template <class T>
 void rows_of(const InfoNceRows& args) {
   const int64_t n = args.x.size(0), m = args.y.size(0), width = args.x.size(1);
@@ -76,20 +64,22 @@ void rows_of(const InfoNceRows& args) {
   int64_t* counts = args.count.mutable_data<int64_t>();
   cpu::parallel_for(n, kRows, [&](int64_t begin, int64_t end) {
     Tile<T> tile(width);
+    constexpr T kMinusInf = -std::numeric_limits<T>::infinity();
     T maximum[kRows], total[kRows] = {}, matched[kRows] = {};
     int64_t matches[kRows] = {};
-    std::fill_n(maximum, kRows, -std::numeric_limits<T>::infinity());
+    std::fill_n(maximum, kRows, kMinusInf);
     for (int64_t first = 0; first < m; first += kColumns) {
       const int64_t count = std::min(kColumns, m - first);
       tile.score(x + begin * width, end - begin, y, first, count, width, static_cast<T>(args.scale));
       for (int64_t i = 0; i < end - begin; ++i) {
-        T* s = tile.scores + i * kColumns;
+        const T* s = tile.scores + i * kColumns;
         for (int64_t j = 0; j < count; ++j) {
           if (ids_x[begin + i] == ids_y[first + j]) matched[i] += s[j], ++matches[i];
         }
-        std::fill(s + count, s + kColumns, -std::numeric_limits<T>::infinity());
-        const T next = std::max(maximum[i], *std::max_element(s, s + count));
-        total[i] = total[i] * std::exp(maximum[i] - next) + sum_of_exponentials(s, next);
+        // A maximum may miss a NaN; the exponentials do not.
+        const T next = std::max(maximum[i], row_maximum(s, count));
+        const T shrink = maximum[i] == kMinusInf ? T(0) : std::exp(maximum[i] - next);
+        total[i] = total[i] * shrink + exponentials<T>(s, count, shift_for(next), nullptr);
         maximum[i] = next;
       }
     }
@@ -111,7 +101,7 @@ void rows_backward_of(const InfoNceRowsBackward& args) {
   const int64_t *count_x = args.side_x.count.data<int64_t>(), *count_y = args.side_y.count.data<int64_t>();
   T *dx = args.dx.mutable_data<T>(), *dlog_scale = args.dlog_scale.mutable_data<T>();
   cpu::parallel_for(n, kRows, [&](int64_t begin, int64_t end) {
-    const hn::CappedTag<T, kLanes> d;
+    const vec::Tag<T> d;
     const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
     Tile<T> tile(width);
     Tensor sums = zeros({kRows, row}, dtype_of<T>);
@@ -129,8 +119,8 @@ void rows_backward_of(const InfoNceRowsBackward& args) {
         const auto shift = hn::Set(d, lse_x[anchor]), weight = hn::Set(d, weight_x[anchor]);
         for (int64_t j = 0; j < kColumns; j += lanes) {
           const auto score = hn::LoadU(d, s + j);
-          const auto by_anchor = hn::Mul(weight, hn::Exp(d, hn::Sub(score, shift)));
-          const auto by_candidate = hn::Exp(d, hn::Sub(score, hn::LoadU(d, candidate_lse + j)));
+          const auto by_anchor = hn::Mul(weight, vec::exp(d, hn::Sub(score, shift)));
+          const auto by_candidate = vec::exp(d, hn::Sub(score, hn::LoadU(d, candidate_lse + j)));
           hn::StoreU(hn::MulAdd(hn::LoadU(d, candidate_weight + j), by_candidate, by_anchor), d, g + j);
         }
         for (int64_t j = 0; j < count; ++j) {

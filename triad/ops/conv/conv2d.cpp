@@ -27,8 +27,8 @@ Shape output_shape(const Tensor& x, const Tensor& weight, const Conv2dOptions& o
 Tensor conv2d(const Tensor& x_in, const Tensor& weight_in, const Tensor& bias_in, const Conv2dOptions& options) {
   check_conv_arguments("conv2d", x_in, weight_in, bias_in, {options.stride[0], options.stride[1]},
                        {options.padding[0], options.padding[1]}, options.groups);
-  const Tensor x = contiguous(x_in), weight = contiguous(weight_in);
-  const Tensor bias = bias_in.defined() ? contiguous(bias_in) : Tensor();
+  const Tensor x = contiguous(x_in.detach()), weight = contiguous(weight_in.detach());
+  const Tensor bias = bias_in.defined() ? contiguous(bias_in.detach()) : Tensor();
   Tensor y = empty(output_shape(x, weight, options), x.dtype(), x.device());
   conv2d_forward(x.device(), {x, weight, bias, options, y});
   return record("conv2d", {x_in, weight_in, bias_in}, y, {x, weight}, [options](const Backward& b) -> Gradients {

@@ -1,5 +1,7 @@
 #include "triad/ops/elementwise/binary.h"
 
+#include <cmath>
+
 #include "triad/autograd/node.h"
 #include "triad/core/tensor/views.h"
 #include "triad/ops/elementwise/cast.h"
@@ -42,12 +44,19 @@ Tensor differentiable(const Tensor& a, const Tensor& b, std::initializer_list<Te
   });
 }
 
-/// Share of the gradient that goes to a where a and b compete: 1 where a wins, 1/2 at a tie.
+/// Whether x is the value that F takes, perhaps as one of two: NaN is, whatever the other is.
+template <class F>
+Tensor wins(const Tensor& x, const Tensor& other) {
+  const Tensor first = std::is_same_v<F, scalar::Maximum> ? greater_equal(x, other) : less_equal(x, other);
+  return logical_or(first, not_equal(x, x));
+}
+
+/// Share of the gradient that goes to a (or b) where the two compete: all of it to a winner, half to each at a tie.
 template <class F>
 Tensor winner_gradient(const Backward& b, bool first) {
   const Tensor &x = b.saved(first ? 0 : 1), &other = b.saved(first ? 1 : 0), dy = b.dy();
-  const Tensor wins = std::is_same_v<F, scalar::Maximum> ? greater(x, other) : less(x, other);
-  return where(equal(x, other), dy * 0.5, where(wins, dy, zeros({}, dy.dtype(), dy.device())));
+  const Tensor x_wins = wins<F>(x, other), tie = logical_and(x_wins, wins<F>(other, x));
+  return where(tie, dy * 0.5, where(x_wins, dy, zeros({}, dy.dtype(), dy.device())));
 }
 
 Tensor number(double value, const Tensor& like) { return full({}, value, like.dtype(), like.device()); }
@@ -139,18 +148,44 @@ Tensor logical_not(const Tensor& x) { return equal(x, number(0, x)); }
 
 namespace {
 
-/// The same function in f64, element by element over the broadcast shape.
+/// What the functions are, for f64: the reference shares nothing with the kernel.
+struct Definition {
+  std::string_view name;
+  double (*value)(double, double);
+};
+constexpr Definition kDefinitions[] = {
+    {"add", [](double a, double b) { return a + b; }},
+    {"sub", [](double a, double b) { return a - b; }},
+    {"mul", [](double a, double b) { return a * b; }},
+    {"div", [](double a, double b) { return a / b; }},
+    {"pow", [](double a, double b) { return std::pow(a, b); }},
+    {"maximum", [](double a, double b) { return std::isunordered(a, b) ? a + b : std::fmax(a, b); }},
+    {"minimum", [](double a, double b) { return std::isunordered(a, b) ? a + b : std::fmin(a, b); }},
+    {"equal", [](double a, double b) { return a == b ? 1.0 : 0.0; }},
+    {"not_equal", [](double a, double b) { return a == b ? 0.0 : 1.0; }},
+    {"less", [](double a, double b) { return std::isless(a, b) ? 1.0 : 0.0; }},
+    {"less_equal", [](double a, double b) { return std::islessequal(a, b) ? 1.0 : 0.0; }},
+    {"greater", [](double a, double b) { return std::isgreater(a, b) ? 1.0 : 0.0; }},
+    {"greater_equal", [](double a, double b) { return std::isgreaterequal(a, b) ? 1.0 : 0.0; }},
+    {"logical_and", [](double a, double b) { return a == 0 || b == 0 ? 0.0 : 1.0; }},
+    {"logical_or", [](double a, double b) { return a == 0 && b == 0 ? 0.0 : 1.0; }},
+    {"logical_xor", [](double a, double b) { return (a == 0) == (b == 0) ? 0.0 : 1.0; }}};
+
+constexpr auto definition_of(std::string_view name) {
+  for (const Definition& d : kDefinitions)
+    if (d.name == name) return d.value;
+  return decltype(Definition::value){};
+}
+
+/// Element by element over the broadcast shape.
 template <class F>
 Tensors naive(std::span<const Tensor> in) {
+  static_assert(definition_of(F::name), "a function without a definition here");
   const Shape shape = broadcast_shapes(F::name, in[0].shape(), in[1].shape());
-  const auto a = views::expand(in[0].detach(), shape).to_vector<double>();
+  auto y = views::expand(in[0].detach(), shape).to_vector<double>();
   const auto b = views::expand(in[1].detach(), shape).to_vector<double>();
-  Tensor y = empty(shape, scalar::is_predicate<F> ? DType::boolean : DType::f64);
-  for (size_t i = 0; i < a.size(); ++i) {
-    if constexpr (scalar::is_predicate<F>) y.mutable_data<bool>()[i] = F::value(a[i], b[i]);
-    else y.mutable_data<double>()[i] = F::value(a[i], b[i]);
-  }
-  return {y};
+  for (size_t i = 0; i < y.size(); ++i) y[i] = definition_of(F::name)(y[i], b[i]);
+  return {from_values(y, shape)};
 }
 
 template <class F, Tensor (*op)(const Tensor&, const Tensor&)>

@@ -11,7 +11,7 @@ namespace triad::ops {
 /// dtypes   all of one dtype, without promotion; 16-bit floats compute in f32
 /// saves    a, b for mul, div, pow, maximum, minimum        grads: a, b, summed over the axes they were stretched along
 /// errors   ShapeError if the shapes do not broadcast, DTypeError if the dtypes differ, DeviceError across devices
-/// numerics integers wrap around; integer div rounds down and gives 0 for a zero divisor
+/// numerics integers wrap around; integer div rounds down and gives 0 for a zero divisor; integer pow rounds toward 0
 Tensor add(const Tensor& a, const Tensor& b);
 Tensor sub(const Tensor& a, const Tensor& b);
 Tensor mul(const Tensor& a, const Tensor& b);

@@ -8,7 +8,7 @@ namespace triad::ops {
 Tensor cast(const Tensor& x, DType dtype) {
   if (x.dtype() == dtype) return x;
   const DType from = x.dtype();
-  return record("cast", {x}, clone_as(x, dtype), {},
+  return record("cast", {x}, clone_as(x.detach(), dtype), {},
                 [from](const Backward& b) -> Gradients { return {clone_as(b.dy(), from)}; });
 }
 

@@ -1,5 +1,5 @@
 // The scalar functions behind the elementwise ops, each with its derivative. Written for every compute type (float,
-// double, the integers where they make sense) so that CPU kernels, references and, later, other devices share them.
+// double, the integers where they make sense) so that CPU kernels and, later, other devices share them.
 #pragma once
 
 #include <cmath>
@@ -32,6 +32,14 @@ struct List {
   }
 };
 
+/// Integers as their unsigned type, whose sums and products wrap around where those of a signed type are undefined; the
+/// caller casts the result back. Other types as they are.
+template <class T>
+auto wrapping(T v) {
+  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) return static_cast<std::make_unsigned_t<T>>(v);
+  else return v;
+}
+
 // One argument. value(x) is the function; slope(x, y) its derivative at x, where y = value(x).
 // `low` and `high` bound the region where the function is smooth and finite differences are accurate.
 #define TRIAD_UNARY(Type, op_name, low_bound, high_bound, value_of_x, slope_of_x_y)                  \
@@ -55,10 +63,10 @@ T sigmoid_of(T x) {  // the two branches keep exp from overflowing
 template <class T>
 T softplus_of(T x) { return (x > T(0) ? x : T(0)) + std::log1p(std::exp(-std::abs(x))); }
 
-TRIAD_UNARY(Neg, "neg", -2, 2, -x, -1)
-TRIAD_UNARY(Abs, "abs", 0.1, 2, x < T(0) ? -x : x, sign_of(x))
+TRIAD_UNARY(Neg, "neg", -2, 2, -wrapping(x), -1)
+TRIAD_UNARY(Abs, "abs", 0.1, 2, x < T(0) ? static_cast<T>(-wrapping(x)) : x, sign_of(x))
 TRIAD_UNARY(Sign, "sign", 0.1, 2, sign_of(x), 0)
-TRIAD_UNARY(Square, "square", -2, 2, x* x, T(2) * x)
+TRIAD_UNARY(Square, "square", -2, 2, wrapping(x) * wrapping(x), T(2) * x)
 TRIAD_UNARY(Reciprocal, "reciprocal", 0.3, 2, T(1) / x, -y* y)
 TRIAD_UNARY(Sqrt, "sqrt", 0.2, 3, std::sqrt(x), T(0.5) / y)
 TRIAD_UNARY(Rsqrt, "rsqrt", 0.3, 3, T(1) / std::sqrt(x), T(-0.5) * y / x)
@@ -106,7 +114,7 @@ T quotient(T a, T b) {
   } else if constexpr (std::is_integral_v<T>) {
     if (b == T(0)) return T(0);
     if constexpr (std::is_signed_v<T>) {
-      if (b == T(-1)) return static_cast<T>(-static_cast<std::make_unsigned_t<T>>(a));  // the least integer overflows
+      if (b == T(-1)) return static_cast<T>(-wrapping(a));  // the least integer overflows
     }
     const T q = static_cast<T>(a / b);
     return static_cast<T>(q - ((a % b != 0) && ((a < 0) != (b < 0)) ? 1 : 0));
@@ -114,10 +122,22 @@ T quotient(T a, T b) {
     return a / b;
   }
 }
+/// Power of integers wraps around; a negative exponent rounds toward 0, and gives 0 for base 0.
 template <class T>
 T power(T a, T b) {
-  if constexpr (std::is_integral_v<T>) return static_cast<T>(std::pow(static_cast<double>(a), static_cast<double>(b)));
-  else return std::pow(a, b);
+  if constexpr (std::is_same_v<T, bool>) {
+    return a || !b;
+  } else if constexpr (std::is_integral_v<T>) {
+    if (b < T(0)) return a == T(1) ? a : a == T(-1) ? (b % 2 == 0 ? T(1) : a) : T(0);
+    auto result = wrapping(T(1)), square = wrapping(a);
+    for (auto rest = wrapping(b); rest != 0; rest >>= 1) {  // by the binary digits of b
+      if (rest & 1) result *= square;
+      square *= square;
+    }
+    return static_cast<T>(result);
+  } else {
+    return std::pow(a, b);
+  }
 }
 /// NaN in either argument gives NaN.
 template <class T>
@@ -125,9 +145,9 @@ T larger(T a, T b) { return a > b || a != a ? a : b; }
 template <class T>
 T smaller(T a, T b) { return a < b || a != a ? a : b; }
 
-TRIAD_BINARY(Add, "add", static_cast<T>(a + b))
-TRIAD_BINARY(Sub, "sub", static_cast<T>(a - b))
-TRIAD_BINARY(Mul, "mul", static_cast<T>(a* b))
+TRIAD_BINARY(Add, "add", static_cast<T>(wrapping(a) + wrapping(b)))
+TRIAD_BINARY(Sub, "sub", static_cast<T>(wrapping(a) - wrapping(b)))
+TRIAD_BINARY(Mul, "mul", static_cast<T>(wrapping(a) * wrapping(b)))
 TRIAD_BINARY(Div, "div", quotient(a, b))
 TRIAD_BINARY(Pow, "pow", power(a, b))
 TRIAD_BINARY(Maximum, "maximum", larger(a, b))

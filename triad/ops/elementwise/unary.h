@@ -11,7 +11,8 @@ namespace triad::ops {
 /// dtypes   f32, f64, bf16, f16 (16-bit types compute in f32); neg, abs, sign, square and relu also i64, i32
 /// saves    x, y                 grads: x; zero almost everywhere for sign, floor, ceil, round
 /// errors   DTypeError for other dtypes
-/// numerics outside the domain of f the result is NaN or infinite, as in C++'s <cmath>; round goes to even on ties
+/// numerics outside the domain of f the result is NaN or infinite, as in C++'s <cmath>; round goes to even on ties;
+///          integers wrap around
 Tensor neg(const Tensor& x);
 Tensor abs(const Tensor& x);         ///< derivative 0 at 0
 Tensor sign(const Tensor& x);        ///< -1, 0 or 1; NaN for NaN

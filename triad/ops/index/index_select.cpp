@@ -39,7 +39,7 @@ Tensor select_as(std::string_view op, const Tensor& x, int axis, const Tensor& i
   for (int i = 0; i < axis; ++i) y_shape.push_back(x.shape()[i]);
   for (const int64_t extent : indices.shape()) y_shape.push_back(extent);
   for (int i = axis + 1; i < x.rank(); ++i) y_shape.push_back(x.shape()[i]);
-  const Tensor x_folded = *views::reshape(contiguous(x), folded);
+  const Tensor x_folded = *views::reshape(contiguous(x.detach()), folded);
   const Tensor flat = *views::reshape(indices, {indices.numel()});
   Tensor y = empty(y_shape, x.dtype(), x.device());
   Tensor y_folded = *views::reshape(y, {folded[0], indices.numel(), folded[2]});

@@ -19,7 +19,7 @@ Tensor scatter_add(const Tensor& x, int64_t axis_in, const Tensor& index_in, con
   check_index_fits("scatter_add", x, axis, index_in);
   check_shape("scatter_add", "source", source, index_in.shape());
   const Tensor index = checked_indices("scatter_add", index_in, x.size(axis));
-  Tensor sums = clone_as(x, accumulation_dtype(x.dtype()));
+  Tensor sums = clone_as(x.detach(), accumulation_dtype(x.dtype()));
   scatter_add_kernel(x.device(), {source, axis, index, sums});
   const Tensor y = sums.dtype() == x.dtype() ? sums : clone_as(sums, x.dtype());
   return record("scatter_add", {x, source}, y, {index}, [axis](const Backward& b) -> Gradients {

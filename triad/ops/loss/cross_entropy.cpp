@@ -32,7 +32,7 @@ void check_arguments(const Tensor& logits, const Tensor& targets, const CrossEnt
 
 Tensor cross_entropy(const Tensor& logits_in, const Tensor& targets_in, const CrossEntropyOptions& options) {
   check_arguments(logits_in, targets_in, options);
-  const Tensor logits = contiguous(logits_in), targets = contiguous(targets_in);
+  const Tensor logits = contiguous(logits_in.detach()), targets = contiguous(targets_in);
   const Shape rows = targets.shape();
   Tensor lse = empty(rows, DType::f64, logits.device()), count = empty({}, DType::f64, logits.device());
   Tensor loss =

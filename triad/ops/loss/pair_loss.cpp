@@ -22,7 +22,8 @@ Tensor stretched(std::string_view op, const Tensor& weight, const Tensor& x) {
   require<ShapeError>(weight.rank() <= x.rank() && broadcast_shapes(op, weight.shape(), x.shape()) == x.shape(), op,
                       "weight has shape ", weight.shape(), ", expected one that broadcasts to ", x.shape());
   const DType dtype = accumulation_dtype(x.dtype());
-  return views::expand(weight.dtype() == dtype ? contiguous(weight) : clone_as(weight, dtype), x.shape());
+  const Tensor constant = weight.detach();
+  return views::expand(constant.dtype() == dtype ? contiguous(constant) : clone_as(constant, dtype), x.shape());
 }
 
 }  // namespace
@@ -33,7 +34,8 @@ Tensor pair_loss(PairLoss function, std::string_view op, std::string_view x_name
   check_same_dtype(op, target_name, target_in, x_in);
   check_shape(op, target_name, target_in, x_in.shape());
   check_same_device(op, target_name, target_in, x_in);
-  const Tensor x = contiguous(x_in), target = contiguous(target_in), weight = stretched(op, weight_in, x);
+  const Tensor x = contiguous(x_in.detach()), target = contiguous(target_in.detach());
+  const Tensor weight = stretched(op, weight_in, x);
   const Shape shape = reduction == Reduction::none ? x.shape() : Shape{};
   Tensor loss = empty(shape, accumulation_dtype(x.dtype()), x.device()), total = empty({}, DType::f64, x.device());
   pair_loss_forward(x.device(), {function, reduction, x, target, weight, loss, total});

@@ -29,7 +29,7 @@ bool dense_rows_or_columns(const Tensor& t) {
 Tensor as_rows(const Tensor& x) {
   const Shape shape{Shape(std::span(x.shape().begin(), x.shape().end() - 1)).numel(), x.size(-1)};
   const auto view = views::reshape(x.detach(), shape);
-  return view && dense_rows_or_columns(*view) ? *view : *views::reshape(triad::contiguous(x), shape);
+  return view && dense_rows_or_columns(*view) ? *view : *views::reshape(triad::contiguous(x.detach()), shape);
 }
 
 /// True if the slope of f is a function of f(z); otherwise it takes z.
@@ -80,8 +80,8 @@ void check_arguments(const Tensor& x, const Tensor& weight, const Tensor& bias) 
 Tensor linear(const Tensor& x_in, const Tensor& weight_in, const Tensor& bias_in, Activation f) {
   check_arguments(x_in, weight_in, bias_in);
   const Tensor x = as_rows(x_in);
-  const Tensor weight = dense_rows_or_columns(weight_in) ? weight_in.detach() : triad::contiguous(weight_in);
-  const Tensor bias = bias_in.defined() ? triad::contiguous(bias_in) : Tensor();
+  const Tensor weight = dense_rows_or_columns(weight_in) ? weight_in.detach() : triad::contiguous(weight_in.detach());
+  const Tensor bias = bias_in.defined() ? triad::contiguous(bias_in.detach()) : Tensor();
   Tensor z = empty({x.size(0), weight.size(0)}, x.dtype(), x.device());
   linear_forward(x.device(), {x, weight, bias, z});
   const bool keep_z = f != Activation::none && !slope_from_value(f) && will_record({x_in, weight_in, bias_in});

@@ -17,7 +17,7 @@ Tensor dense_matrices(const Tensor& t) {
   const int64_t row = t.strides()[t.rank() - 2], column = t.strides()[t.rank() - 1];
   const bool rows_dense = (column == 1 || columns <= 1) && (row >= columns || rows <= 1);
   const bool columns_dense = (row == 1 || rows <= 1) && (column >= rows || columns <= 1);
-  return rows_dense || columns_dense ? t.detach() : contiguous(t);
+  return rows_dense || columns_dense ? t.detach() : contiguous(t.detach());
 }
 
 Shape batch_of(const Tensor& t) { return Shape(std::span(t.shape().begin(), t.shape().end() - 2)); }

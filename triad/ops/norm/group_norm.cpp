@@ -38,13 +38,13 @@ void check_arguments(const Tensor& x, int64_t groups, const Tensor& weight, cons
 
 /// [B, C, ...] as [B, C, S].
 Tensor positions_merged(const Tensor& x) {
-  const Tensor dense = contiguous(x);
+  const Tensor dense = contiguous(x.detach());
   int64_t positions = 1;
   for (int axis = 2; axis < x.rank(); ++axis) positions *= x.size(axis);
   return *views::reshape(dense, {x.size(0), x.size(1), positions});
 }
 
-Tensor contiguous_or_undefined(const Tensor& t) { return t.defined() ? contiguous(t) : Tensor(); }
+Tensor contiguous_or_undefined(const Tensor& t) { return t.defined() ? contiguous(t.detach()) : Tensor(); }
 
 }  // namespace
 

@@ -16,7 +16,7 @@ Tensor l2_normalize(const Tensor& x_in, double eps) {
   check_floating("l2_normalize", "x", x_in);
   require<ShapeError>(x_in.rank() > 0, "l2_normalize", "x is a scalar, expected at least one axis");
   require<ValueError>(eps > 0, "l2_normalize", "eps is ", eps, ", expected above 0");
-  const Tensor x = contiguous(x_in);
+  const Tensor x = contiguous(x_in.detach());
   Tensor y = empty_like(x);
   Tensor length = empty(reduced_shape(x.shape(), {x.rank() - 1}, false), accumulation_dtype(x.dtype()), x.device());
   l2_normalize_forward(x.device(), {x, eps, y, length});

@@ -28,13 +28,13 @@ void check_arguments(const Tensor& x, const Tensor& weight, const Tensor& bias, 
   require<ValueError>(eps >= 0, op, "eps is ", eps, ", expected at least 0");
 }
 
-Tensor contiguous_or_undefined(const Tensor& t) { return t.defined() ? contiguous(t) : Tensor(); }
+Tensor contiguous_or_undefined(const Tensor& t) { return t.defined() ? contiguous(t.detach()) : Tensor(); }
 
 }  // namespace
 
 Tensor layer_norm(const Tensor& x_in, const Tensor& weight_in, const Tensor& bias_in, double eps) {
   check_arguments(x_in, weight_in, bias_in, eps);
-  const Tensor x = contiguous(x_in), weight = contiguous_or_undefined(weight_in),
+  const Tensor x = contiguous(x_in.detach()), weight = contiguous_or_undefined(weight_in),
                bias = contiguous_or_undefined(bias_in);
   const Shape rows = reduced_shape(x.shape(), {x.rank() - 1}, false);
   Tensor y = empty_like(x), mean = empty(rows, DType::f64, x.device());

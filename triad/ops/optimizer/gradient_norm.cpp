@@ -54,9 +54,12 @@ OpSpec make_spec() {
       s.min_bytes = 4 * n;
       return s;
     };
+    Tensor large = make.normal({1500});
+    large.mutable_data<double>()[700] = 3e30;
     return std::vector<Sample>{sample("some", make.normal({77})), sample("many", make.normal({100001})),
                                sample("one", make.normal({1})), sample("none", make.normal({0})),
                                sample("large", make.normal({50}, 1e15)),
+                               sample("squares beyond f32, in one piece of two", large),
                                sample("NaN", from_values<double>({1, std::nan(""), 2}, {3}))};
   };
   spec.errors = [] {

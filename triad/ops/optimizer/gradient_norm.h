@@ -5,8 +5,8 @@
 
 namespace triad::ops {
 
-/// L2 norm of all elements, NaN or infinite if one of them is. flat: f32 [N], contiguous. f32 within pieces, f64 across
-/// them; the same bits on any number of threads.
+/// L2 norm of all elements, NaN or infinite only if one of them is. flat: f32 [N], contiguous. f32 within pieces,
+/// unless that overflows, f64 across them; the same bits on any number of threads.
 double gradient_norm(const Tensor& flat);
 
 /// Position of the first element that is NaN or infinite; -1 if there is none. flat: f32 [N], contiguous.

@@ -3,9 +3,10 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
-#include "triad/core/cpu/vector_row-inl.h"
+#include "triad/ops/optimizer/sum_of_squares-inl.h"
 
-#include <vector>
+#include <algorithm>
+#include <numeric>
 
 #include "triad/core/cpu/parallel.h"
 #include "triad/ops/optimizer/gradient_norm.h"
@@ -13,29 +14,18 @@
 HWY_BEFORE_NAMESPACE();
 namespace triad::ops::HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
-namespace vec = triad::cpu::HWY_NAMESPACE;
-
-constexpr int64_t kPiece = 1024;  // elements whose squares are added in f32
 constexpr int64_t kPiecesPerTask = 32;
 
 void SumOfSquaresCpu(const SumOfSquares& args) {
-  const vec::Tag<float> d;
   const float* x = args.flat.data<float>();
   const int64_t n = args.flat.numel(), pieces = (n + kPiece - 1) / kPiece;
-  std::vector<double> sums(static_cast<size_t>(pieces));
+  Tensor memory = empty({pieces}, DType::f64);
+  double* sums = memory.mutable_data<double>();
   cpu::parallel_for(pieces, kPiecesPerTask, [&](int64_t first, int64_t last) {
-    for (int64_t piece = first; piece < last; ++piece) {
-      auto squares = hn::Zero(d);
-      vec::for_each_vector<float>(std::min(kPiece, n - piece * kPiece), [&](auto part, int64_t i) {
-        const auto value = part.load(x + piece * kPiece + i);
-        squares = hn::MulAdd(value, value, squares);
-      });
-      sums[static_cast<size_t>(piece)] = static_cast<double>(vec::sum_of_lanes<float>(squares));
-    }
+    for (int64_t piece = first; piece < last; ++piece)
+      sums[piece] = sum_of_squares_of_piece(x + piece * kPiece, std::min(kPiece, n - piece * kPiece));
   });
-  args.total = 0;
-  for (const double sum : sums) args.total += sum;
+  args.total = std::accumulate(sums, sums + pieces, 0.0);
 }
 
 }  // namespace triad::ops::HWY_NAMESPACE

@@ -5,7 +5,7 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
-#include "triad/core/cpu/vector_row-inl.h"
+#include "triad/ops/optimizer/sum_of_squares-inl.h"
 
 #include <cmath>
 
@@ -21,17 +21,9 @@ namespace vec = triad::cpu::HWY_NAMESPACE;
 
 /// In f64, over pieces short enough for f32.
 double norm(const float* x, int64_t n) {
-  constexpr int64_t kPiece = 1024;
-  const vec::Tag<float> d;
   double total = 0;
-  for (int64_t first = 0; first < n; first += kPiece) {
-    auto squares = hn::Zero(d);
-    vec::for_each_vector<float>(std::min(kPiece, n - first), [&](auto part, int64_t i) {
-      const auto value = part.load(x + first + i);
-      squares = hn::MulAdd(value, value, squares);
-    });
-    total += static_cast<double>(vec::sum_of_lanes<float>(squares));
-  }
+  for (int64_t first = 0; first < n; first += kPiece)
+    total += sum_of_squares_of_piece(x + first, std::min(kPiece, n - first));
   return std::sqrt(total);
 }
 

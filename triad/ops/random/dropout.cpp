@@ -14,7 +14,7 @@ Tensor dropout(const Tensor& x_in, double p, const RandomKey& key) {
   check_floating("dropout", "x", x_in);
   require<ValueError>(p >= 0 && p < 1, "dropout", "p is ", p, ", expected at least 0 and below 1");
   if (p == 0) return x_in;
-  const Tensor x = contiguous(x_in);
+  const Tensor x = contiguous(x_in.detach());
   Tensor y = empty_like(x);
   dropout_apply(x.device(), {x, p, key, y});
   return record("dropout", {x_in}, y, {}, [p, key](const Backward& b) -> Gradients {

@@ -40,7 +40,7 @@ Tensor extremum(std::string_view op, bool largest, const Tensor& x, const Axes& 
   const Shape kept = reduced_shape(x.shape(), axes, true);
   Tensor y = empty(reduced_shape(x.shape(), axes, false), x.dtype(), x.device());
   if (axes.empty())
-    copy_into(y, x);
+    copy_into(y, x.detach());
   else
     extremum_forward(x.device(), {largest, x, axes, y});
   if (keep) y = *views::reshape(y, kept);

@@ -36,7 +36,7 @@ Tensor prod(const Tensor& x, const Axes& axes_in, bool keep) {
   const Shape kept = reduced_shape(x.shape(), axes, true);
   Tensor y = empty(reduced_shape(x.shape(), axes, false), dtype, x.device());
   if (axes.empty())
-    copy_into(y, x);
+    copy_into(y, x.detach());
   else
     prod_forward(x.device(), {x, axes, y});
   if (keep) y = *views::reshape(y, kept);

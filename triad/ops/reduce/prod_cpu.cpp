@@ -1,3 +1,4 @@
+#include "triad/ops/elementwise/scalar_math.h"
 #include "triad/ops/reduce/fold_cpu.h"
 #include "triad/ops/reduce/prod.h"
 
@@ -11,11 +12,7 @@ struct Product {
   }
   template <class A>
   static A step(A a, A b) {
-    if constexpr (std::is_integral_v<A>) {  // wraps around
-      return static_cast<A>(static_cast<std::make_unsigned_t<A>>(a) * static_cast<std::make_unsigned_t<A>>(b));
-    } else {
-      return a * b;
-    }
+    return static_cast<A>(scalar::wrapping(a) * scalar::wrapping(b));
   }
 };
 

@@ -3,6 +3,7 @@
 #include "triad/autograd/node.h"
 #include "triad/core/tensor/views.h"
 #include "triad/ops/elementwise/binary.h"
+#include "triad/ops/elementwise/cast.h"
 #include "triad/ops/registry/op_spec.h"
 #include "triad/ops/shape/reshape.h"
 
@@ -10,24 +11,37 @@ namespace triad::ops {
 
 constinit KernelTable<SumForward> sum_forward{"sum"};
 
-Tensor sum(const Tensor& x, const Axes& axes_in, bool keep) {
+namespace {
+
+/// The sum in `dtype`: that of x or the accumulation dtype.
+Tensor sum_as(DType dtype, const Tensor& x, const Axes& axes_in, bool keep) {
   const Axes axes = normalize_axes("sum", axes_in, x.rank());
-  const DType dtype = is_floating(x.dtype()) ? x.dtype() : DType::i64;
   Tensor y = empty(reduced_shape(x.shape(), axes, false), dtype, x.device());
-  if (axes.empty()) copy_into(y, x);
+  if (axes.empty()) copy_into(y, x.detach());
   else sum_forward(x.device(), {x, axes, y});
+  const DType x_dtype = x.dtype();
   const Shape x_shape = x.shape(), kept = reduced_shape(x_shape, axes, true);
   if (keep) y = *views::reshape(y, kept);
-  return record("sum", {x}, y, {}, [x_shape, kept](const Backward& b) -> Gradients {
-    return {views::expand(reshape(b.dy(), kept), x_shape)};
+  return record("sum", {x}, y, {}, [x_dtype, x_shape, kept](const Backward& b) -> Gradients {
+    return {views::expand(cast(reshape(b.dy(), kept), x_dtype), x_shape)};
   });
+}
+
+}  // namespace
+
+Tensor sum(const Tensor& x, const Axes& axes, bool keep) {
+  return sum_as(is_floating(x.dtype()) ? x.dtype() : DType::i64, x, axes, keep);
+}
+
+Tensor wide_sum(const Tensor& x, const Axes& axes, bool keep) {
+  return sum_as(accumulation_dtype(x.dtype()), x, axes, keep);
 }
 
 Tensor mean(const Tensor& x, const Axes& axes, bool keep) {
   check_floating("mean", "x", x);
   double count = 1;
   for (const int64_t axis : normalize_axes("mean", axes, x.rank())) count *= static_cast<double>(x.size(static_cast<int>(axis)));
-  return sum(x, axes, keep) / count;
+  return cast(wide_sum(x, axes, keep) / count, x.dtype());
 }
 
 Tensor sum_to_shape(const Tensor& x, const Shape& shape) {
@@ -82,6 +96,9 @@ OpSpec reduce_spec(std::string_view name) {
                                sample("outer axes", make.normal({3, 5, 4}), {0, 2}, true),
                                sample("long column", make.normal({1300, 3}), {0}, false),
                                sample("long row", make.normal({2, 5000}, 1, 0.1), {1}, false),
+                               sample("100000 elements, too many for f16, of a sum too large for it",
+                                      make.normal({100000}, 1, 3), {}, false),
+                               sample("wide rows", make.normal({70, 3000}), {0}, false),
                                sample("axis of one", make.normal({3, 1, 2}), {1}, false),
                                sample("scalar", make.normal({}), {}, false)};
   };

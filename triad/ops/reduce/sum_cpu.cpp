@@ -1,3 +1,4 @@
+#include "triad/ops/elementwise/scalar_math.h"
 #include "triad/ops/reduce/fold_cpu.h"
 #include "triad/ops/reduce/sum.h"
 
@@ -11,13 +12,16 @@ struct Sum {
   }
   template <class A>
   static A step(A a, A b) {
-    return a + b;
+    return static_cast<A>(scalar::wrapping(a) + scalar::wrapping(b));
   }
 };
 
 void sum_forward_cpu(const SumForward& args) {
   dispatch_all(args.x.dtype(), [&]<class T>(std::type_identity<T>) {
-    fold::fold_into<Sum, T, std::conditional_t<std::is_integral_v<T>, int64_t, T>>(args.y, args.x, args.axes);
+    if (args.y.dtype() == dtype_of<Accumulate<T>>)
+      fold::fold_into<Sum, T, Accumulate<T>>(args.y, args.x, args.axes);
+    else
+      fold::fold_into<Sum, T, T>(args.y, args.x, args.axes);
   });
 }
 

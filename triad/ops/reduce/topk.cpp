@@ -21,7 +21,7 @@ TopK topk(const Tensor& x, int64_t k) {
   shape.back() = k;
   const int64_t rows = n == 0 ? 0 : x.numel() / n;
   Tensor values = empty(shape, x.dtype(), x.device()), indices = empty(shape, DType::i64, x.device());
-  const Tensor x_rows = *views::reshape(contiguous(x), {rows, n});
+  const Tensor x_rows = *views::reshape(contiguous(x.detach()), {rows, n});
   Tensor value_rows = *views::reshape(values, {rows, k}), index_rows = *views::reshape(indices, {rows, k});
   topk_forward(x.device(), {x_rows, value_rows, index_rows});
   const Shape x_shape = x.shape();

@@ -29,7 +29,7 @@ Tensor concat(std::span<const Tensor> xs, int64_t axis_in) {
   int64_t start = 0;
   for (const Tensor& x : xs) {
     Tensor part = views::slice(y, axis, start, start + x.size(axis));
-    copy_into(part, x);
+    copy_into(part, x.detach());
     start += x.size(axis);
   }
   return record("concat", xs, {y}, {}, [axis, sizes](const Backward& b) -> Gradients {

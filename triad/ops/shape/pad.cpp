@@ -30,7 +30,7 @@ Tensor pad(const Tensor& x, std::span<const std::array<int64_t, 2>> padding, dou
   }
   Tensor y = full(shape, value, x.dtype(), x.device());
   Tensor inner = block(y, start, x.shape());
-  copy_into(inner, x);
+  copy_into(inner, x.detach());
   const Shape x_shape = x.shape();
   return record("pad", {x}, y, {},
                 [start, x_shape](const Backward& b) -> Gradients { return {block(b.dy(), start, x_shape)}; });

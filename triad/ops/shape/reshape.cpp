@@ -23,7 +23,7 @@ Tensor reshape(const Tensor& x, const Shape& shape_in) {
   const Shape shape = views::resolve_shape("reshape", shape_in, x.numel());
   if (shape == x.shape()) return x;
   std::optional<Tensor> view = views::reshape(x.detach(), shape);
-  const Tensor y = view ? *view : *views::reshape(clone(x), shape);
+  const Tensor y = view ? *view : *views::reshape(clone(x.detach()), shape);
   const Shape before = x.shape();
   return record("reshape", {x}, y, {}, [before](const Backward& b) -> Gradients { return {reshape(b.dy(), before)}; });
 }
@@ -87,7 +87,7 @@ Tensor squeeze(const Tensor& x, int64_t axis_in) {
 
 Tensor contiguous(const Tensor& x) {
   if (x.is_contiguous()) return x;
-  return record("contiguous", {x}, clone(x), {}, [](const Backward& b) -> Gradients { return {b.dy()}; });
+  return record("contiguous", {x}, clone(x.detach()), {}, [](const Backward& b) -> Gradients { return {b.dy()}; });
 }
 
 }  // namespace triad::ops
