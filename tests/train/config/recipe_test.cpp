@@ -1,6 +1,8 @@
 #include "triad/train/config/recipe.h"
 
 #include <fstream>
+#include <regex>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -137,6 +139,24 @@ TEST(Recipes, ThoseOfTheRepositoryMakeModels) {
     ++found;
   }
   EXPECT_GE(found, 3);
+}
+
+/// The last names of all keys below a node.
+void names_below(const YAML::Node& node, std::set<std::string>& names) {
+  for (const auto& entry : node) {
+    if (entry.second.IsMap()) names_below(entry.second, names);
+    else names.insert(entry.first.Scalar());
+  }
+}
+
+TEST(Recipes, EveryKeyIsOnThePageAboutThem) {
+  std::ifstream page(harness::golden_path("../../docs/recipes.md"));
+  const std::string text{std::istreambuf_iterator<char>(page), {}};
+  std::set<std::string> names;
+  names_below(YAML::Load(write_recipe({.name = "x", .data = {.name = "own", .dir = "d"}})), names);
+  EXPECT_GT(names.size(), 40u);
+  for (const std::string& name : names)
+    EXPECT_TRUE(std::regex_search(text, std::regex("[`.]" + name + "`"))) << name;
 }
 
 TEST_F(RecipeFile, DamagedFilesAreRefused) {
