@@ -22,7 +22,8 @@ TransformerOptions block_options(const ImageEncoderOptions& o) {
           .norm_eps = o.norm_eps,
           .dropout = o.dropout,
           .attention_dropout = o.dropout,
-          .initial_stddev = o.initial_stddev};
+          .initial_stddev = o.initial_stddev,
+          .residual_gain = o.residual_gain};
 }
 
 /// bool [B, h, w] → bool [B, h * scale, w * scale], every entry repeated.

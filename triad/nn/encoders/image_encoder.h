@@ -43,6 +43,7 @@ struct ImageEncoderOptions {
   double dropout = 0;
   double norm_eps = 1e-6;
   double initial_stddev = 0.02;
+  double residual_gain = 1;  ///< as in TransformerOptions
 };
 
 /// The body is timm's VisionTransformer (blocks and final norm), weight for weight; positions are fixed 2-D sin-cos.

@@ -39,9 +39,10 @@ Tensor join_heads(const Tensor& x_BHTD) {
   return ops::reshape(ops::transpose(x_BHTD, 1, 2), {x_BHTD.size(0), x_BHTD.size(2), x_BHTD.size(1) * x_BHTD.size(3)});
 }
 
-SelfAttention::SelfAttention(int64_t width, int64_t heads, double dropout, double initial_stddev, RandomKey key)
+SelfAttention::SelfAttention(int64_t width, int64_t heads, double dropout, double initial_stddev, double output_stddev,
+                             RandomKey key)
     : query_key_value(truncated_normal({3 * width, width}, initial_stddev, key.at("query_key_value"))),
-      output(truncated_normal({width, width}, initial_stddev, key.at("output"))),
+      output(truncated_normal({width, width}, output_stddev, key.at("output"))),
       heads_(heads),
       dropout_(dropout) {
   check_heads("SelfAttention", width, heads);
@@ -60,10 +61,10 @@ Tensor SelfAttention::forward(const Tensor& x_BTC, const Tensor& key_mask_BT, co
 }
 
 CrossAttention::CrossAttention(int64_t width, int64_t memory_width, int64_t heads, double dropout, double initial_stddev,
-                               RandomKey key)
+                               double output_stddev, RandomKey key)
     : query(truncated_normal({width, width}, initial_stddev, key.at("query"))),
       key_value(truncated_normal({2 * width, memory_width}, initial_stddev, key.at("key_value"))),
-      output(truncated_normal({width, width}, initial_stddev, key.at("output"))),
+      output(truncated_normal({width, width}, output_stddev, key.at("output"))),
       heads_(heads),
       dropout_(dropout) {
   check_heads("CrossAttention", width, heads);

@@ -11,7 +11,8 @@ namespace triad::nn {
 class SelfAttention : public Module {
  public:
   /// ShapeError unless `heads` divides `width`.
-  SelfAttention(int64_t width, int64_t heads, double dropout, double initial_stddev, RandomKey key);
+  /// `output_stddev`: of the initial weights of the output, `initial_stddev`: of the others.
+  SelfAttention(int64_t width, int64_t heads, double dropout, double initial_stddev, double output_stddev, RandomKey key);
 
   void visit(const Visitor& visitor) override;
   /// x: [B, T, C], key_mask: bool [B, T] or undefined, true where a position may be seen → [B, T, C].
@@ -37,7 +38,8 @@ struct Memory {
 /// memory, however many read it.
 class CrossAttention : public Module {
  public:
-  CrossAttention(int64_t width, int64_t memory_width, int64_t heads, double dropout, double initial_stddev, RandomKey key);
+  CrossAttention(int64_t width, int64_t memory_width, int64_t heads, double dropout, double initial_stddev,
+                 double output_stddev, RandomKey key);
 
   void visit(const Visitor& visitor) override;
   /// x: [B, T, C], memory of width memory_width → [B, T, C].

@@ -6,9 +6,9 @@
 
 namespace triad::nn {
 
-FeedForward::FeedForward(int64_t width, int64_t hidden, double initial_stddev, RandomKey key)
+FeedForward::FeedForward(int64_t width, int64_t hidden, double initial_stddev, double outer_stddev, RandomKey key)
     : inner(truncated_normal({hidden, width}, initial_stddev, key.at("inner"))),
-      outer(truncated_normal({width, hidden}, initial_stddev, key.at("outer"))) {}
+      outer(truncated_normal({width, hidden}, outer_stddev, key.at("outer"))) {}
 
 void FeedForward::visit(const Visitor& visitor) {
   visitor("inner", inner);
@@ -18,9 +18,9 @@ void FeedForward::visit(const Visitor& visitor) {
 Tensor FeedForward::forward(const Tensor& x) const { return outer.forward(inner.forward(x, ops::Activation::gelu)); }
 
 TransformerBlock::TransformerBlock(const TransformerOptions& o, RandomKey key)
-    : attention(o.width, o.heads, o.attention_dropout, o.initial_stddev, key.at("attention")),
+    : attention(o.width, o.heads, o.attention_dropout, o.initial_stddev, o.residual_stddev(), key.at("attention")),
       attention_norm(o.width, o.norm_eps),
-      feed_forward(o.width, o.hidden, o.initial_stddev, key.at("feed_forward")),
+      feed_forward(o.width, o.hidden, o.initial_stddev, o.residual_stddev(), key.at("feed_forward")),
       feed_forward_norm(o.width, o.norm_eps),
       order_(o.order),
       dropout_(o.dropout) {}
@@ -47,11 +47,12 @@ Tensor TransformerBlock::forward(const Tensor& x_BTC, const Tensor& key_mask_BT,
 }
 
 FusionBlock::FusionBlock(const TransformerOptions& o, int64_t memory_width, RandomKey key)
-    : attention(o.width, o.heads, o.attention_dropout, o.initial_stddev, key.at("attention")),
+    : attention(o.width, o.heads, o.attention_dropout, o.initial_stddev, o.residual_stddev(), key.at("attention")),
       attention_norm(o.width, o.norm_eps),
-      cross_attention(o.width, memory_width, o.heads, o.attention_dropout, o.initial_stddev, key.at("cross_attention")),
+      cross_attention(o.width, memory_width, o.heads, o.attention_dropout, o.initial_stddev, o.residual_stddev(),
+                      key.at("cross_attention")),
       cross_attention_norm(o.width, o.norm_eps),
-      feed_forward(o.width, o.hidden, o.initial_stddev, key.at("feed_forward")),
+      feed_forward(o.width, o.hidden, o.initial_stddev, o.residual_stddev(), key.at("feed_forward")),
       feed_forward_norm(o.width, o.norm_eps),
       dropout_(o.dropout) {
   require<ValueError>(o.order == NormOrder::pre, "FusionBlock", "only the pre-norm order exists");

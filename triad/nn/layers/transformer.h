@@ -20,12 +20,18 @@ struct TransformerOptions {
   double dropout = 0;             ///< after each part
   double attention_dropout = 0;   ///< of attention weights
   double initial_stddev = 0.02;
+  /// On the initial weights that write into the residual stream. Near 0 a block begins as the identity, and its input
+  /// reaches what comes after it unmixed [arXiv:2003.04887].
+  double residual_gain = 1;
+
+  double residual_stddev() const { return residual_gain * initial_stddev; }
 };
 
 /// linear → GELU (erf) → linear.
 class FeedForward : public Module {
  public:
-  FeedForward(int64_t width, int64_t hidden, double initial_stddev, RandomKey key);
+  /// `outer_stddev`: of the initial weights of the outer layer, `initial_stddev`: of the inner.
+  FeedForward(int64_t width, int64_t hidden, double initial_stddev, double outer_stddev, RandomKey key);
 
   void visit(const Visitor& visitor) override;
   Tensor forward(const Tensor& x) const;

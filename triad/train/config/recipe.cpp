@@ -180,6 +180,7 @@ void bind(Binder& b, nn::ImageEncoderOptions& o) {
   b("hidden", o.hidden);
   b("dropout", o.dropout);
   b("initial_stddev", o.initial_stddev);
+  b("residual_gain", o.residual_gain);
   if (o.image_channels != 1 && o.image_channels != 3)
     b.refuse("image_channels", o.image_channels, " is neither 1 nor 3");
   for (const int64_t channels : o.stem_channels) require_positive(b, "stem_channels", channels);
@@ -187,6 +188,7 @@ void bind(Binder& b, nn::ImageEncoderOptions& o) {
   require_positive(b, "layers", o.layers);
   require_positive(b, "hidden", o.hidden);
   require_positive(b, "initial_stddev", o.initial_stddev);
+  require_not_negative(b, "residual_gain", o.residual_gain);
   require_heads(b, o.width, o.heads);
   require_share(b, "dropout", o.dropout);
 }
