@@ -159,6 +159,11 @@ TEST(Recipes, EveryKeyIsOnThePageAboutThem) {
     EXPECT_TRUE(std::regex_search(text, std::regex("[`.]" + name + "`"))) << name;
 }
 
+TEST_F(RecipeFile, ACosineHasNoCooldown) {
+  EXPECT_EQ(error(std::string(kSmall) + "stages: {text: {steps: 9, schedule: {cooldown_steps: 2}}}\n"),
+            "r.yaml:5: stages.text.schedule.cooldown_steps: a cosine has no cooldown; take shape: constant");
+}
+
 TEST_F(RecipeFile, DamagedFilesAreRefused) {
   EXPECT_EQ(error("name: [1, 2\n").substr(0, 8), "r.yaml:2");
   EXPECT_EQ(error("just a text"), "r.yaml: expected keys with values");

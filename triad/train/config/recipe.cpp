@@ -32,6 +32,8 @@ void bind(Binder& b, optim::Schedule& s) {
   b("warmup_steps", s.warmup_steps);
   b("cooldown_steps", s.cooldown_steps);
   require_positive(b, "peak", s.peak);
+  if (s.shape == optim::ScheduleShape::cosine && s.cooldown_steps != 0)
+    b.refuse("cooldown_steps", "a cosine has no cooldown; take shape: constant");
   require_not_negative(b, "floor", s.floor);
   require_not_negative(b, "warmup_steps", s.warmup_steps);
   require_not_negative(b, "cooldown_steps", s.cooldown_steps);
