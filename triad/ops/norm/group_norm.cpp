@@ -146,6 +146,7 @@ const RegisterOp registered([] {
     add("NaN and inf where it is hidden", from_values({1.0, kNan, 2.0, 4.0, kInf, -1.0}, {1, 2, 3}), 1, w(2), w(2),
         from_values({true, false, true}, {1, 3}));
     add("NaN and inf in their groups", from_values({1.0, kNan, 2.0, 4.0, 3.0, -1.0, 1.0, kInf}, {2, 2, 2}), 2, w(2),
+    samples.back().cancelling_terms = 1;  // of two elements, the mean and the slope take everything away but eps
         w(2), {}, false);
     return samples;
   };
