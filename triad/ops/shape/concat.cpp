@@ -184,7 +184,8 @@ const RegisterOp registered_concat([] {
 });
 
 const RegisterOp registered_split([] {
-  OpSpec spec{.name = "split", .dtypes = kMovedDTypes, .no_derivative = {}, .samples = {}, .errors = {}};
+  OpSpec spec{
+      .name = "split", .dtypes = kMovedDTypes, .no_derivative = {}, .samples = {}, .errors = {}, .is_view = true};
   spec.samples = [](SampleMaker& make) {
     const auto sample = [](std::string label, Tensor x, std::vector<int64_t> sizes, int axis) {
       return Sample{.label = std::move(label),
