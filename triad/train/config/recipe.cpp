@@ -161,6 +161,7 @@ void bind(Binder& b, nn::TextEncoderOptions& o) {
   b("hidden", o.hidden);
   b("max_positions", o.max_positions);
   b("dropout", o.dropout);
+  b("pooling", o.pooling);
   b("attention_dropout", o.attention_dropout);
   b("initial_stddev", o.initial_stddev);
   require_positive(b, "width", o.width);

@@ -129,6 +129,10 @@ Recipe read_recipe(const std::filesystem::path& file, const std::vector<std::str
 std::string write_recipe(Recipe recipe);
 
 template <>
+struct EnumNames<nn::TextPooling> {
+  static constexpr std::array<std::string_view, 2> names = {"mean", "cls"};
+};
+template <>
 struct EnumNames<optim::OptimizerOptions::Kind> {
   static constexpr std::array<std::string_view, 3> names = {"adamw", "lamb", "sgd"};
 };
