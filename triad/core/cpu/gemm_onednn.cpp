@@ -6,6 +6,7 @@
 
 #include <omp.h>
 
+#include "triad/core/base/matrix_layout.h"
 #include "triad/core/cpu/onednn.h"
 #include "triad/core/cpu/parallel.h"
 #include "triad/core/cpu/strided.h"
@@ -28,7 +29,7 @@ struct Problem {
 
 /// Strides of 1 where an axis is dense, and none that an extent of 1 leaves open.
 void normalise(GemmOperand& m, int64_t rows, int64_t columns) {
-  if ((m.column == 1 || columns <= 1) && (m.row >= columns || rows <= 1)) {
+  if (matrix_layout(rows, columns, m.row, m.column) == MatrixLayout::rows_dense) {
     m.column = 1;
     if (rows <= 1) m.row = columns;
   } else {
