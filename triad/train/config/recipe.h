@@ -14,7 +14,7 @@
 #include "triad/nn/encoders/text_encoder.h"
 #include "triad/optim/optimizer.h"
 #include "triad/optim/schedule.h"
-#include "triad/train/config/binder.h"
+#include "triad/train/config/enum_names.h"
 
 namespace triad::train {
 
