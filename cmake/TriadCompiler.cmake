@@ -2,7 +2,8 @@
 add_library(triad_options INTERFACE)
 target_include_directories(triad_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(
-  triad_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror
+  triad_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+                          $<$<BOOL:${TRIAD_WERROR}>:-Werror>
                           # Designated initialisers leave the other members at their defaults on purpose.
                           -Wno-missing-field-initializers
                           # Floating point must not depend on what the compiler happens to contract: results are

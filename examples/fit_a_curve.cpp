@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "triad/autograd/autograd.h"
+#include "triad/core/cpu/wait_policy.h"
 #include "triad/nn/initialize.h"
 #include "triad/nn/layers/linear.h"
 #include "triad/nn/module.h"
@@ -31,7 +32,8 @@ class Curve : public triad::nn::Module {
   triad::nn::Linear hidden_, output_;
 };
 
-int main() {
+int main(int, char** argv) {
+  triad::cpu::use_passive_wait(argv);
   std::vector<float> inputs, targets;
   for (int i = 0; i < 64; ++i) {
     inputs.push_back(-3.0f + 6.0f * static_cast<float>(i) / 63.0f);

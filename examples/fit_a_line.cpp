@@ -3,12 +3,14 @@
 #include <iostream>
 
 #include "triad/autograd/autograd.h"
+#include "triad/core/cpu/wait_policy.h"
 #include "triad/ops/elementwise/binary.h"
 #include "triad/ops/elementwise/unary.h"
 #include "triad/ops/reduce/sum.h"
 #include "triad/optim/optimizer.h"
 
-int main() {
+int main(int, char** argv) {
+  triad::cpu::use_passive_wait(argv);
   const triad::Tensor x = triad::from_values<float>({-1, 0, 1, 2}, {4});
   const triad::Tensor y = x * 2.0 - 1.0;
 

@@ -1,4 +1,5 @@
-// Every sample of every op that says how much there is to do: "layer_norm/odd sizes".
+// Every sample of every op that has something to do: "layer_norm/odd sizes". A view moves nothing and shows what a call
+// costs.
 #include "benches/harness/sample_bench.h"
 #include "triad/core/base/error.h"
 
@@ -12,7 +13,7 @@ const bool registered = [] {
     ops::SampleMaker make(kSeed);
     for (ops::Sample& sample : spec.samples(make)) {
       const std::string name = str(spec.name, "/", sample.label);
-      if (sample.flops > 0 || sample.min_bytes > 0) register_sample(name, std::move(sample));
+      if (sample.flops > 0 || sample.min_bytes > 0 || spec.is_view) register_sample(name, std::move(sample));
     }
   }
   return true;

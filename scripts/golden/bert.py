@@ -1,15 +1,23 @@
 #!/usr/bin/env python3
 """Small random BERTs of Hugging Face, their outputs and gradients, for tests/train/import and tests/train/cli.
 
-Made with torch==2.15.0, transformers==5.23.0, safetensors==0.8.0:  python3 scripts/golden/bert.py
+    python3 scripts/golden/bert.py
+
 Each folder of tests/golden/bert is a model as save_pretrained() writes it, and two files more:
     expected.safetensors   a padded batch, cotangents, outputs; of masked_lm also what becomes of the lines of text.txt
     gradients.safetensors  of the weighted sum of the outputs, under the names of the parameters
 Weights are f32; outputs and gradients are computed from them in f64 and rounded once.
 """
+# /// script
+# dependencies = ["torch==2.15.0", "transformers==5.23.0", "safetensors==0.8.0"]
+# ///
 
 import copy
 import pathlib
+
+import pins
+
+pins.check(__file__)
 
 import torch
 from safetensors.torch import save_file

@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
 """What Hugging Face's BertTokenizer makes of text, for tests/data/text/bert_parity_test.cpp.
 
-Made with tokenizers==0.23.3, transformers==5.24.0 (Unicode 14 of Python 3.11 says which characters are assigned):
+Unicode 14 of Python 3.11 says which characters are assigned.
+
     python3 scripts/golden/bert_tokenizer.py DATA > tests/golden/tokenizers/bert.json
 DATA is the folder of the data sets; its udhr/ and tokenizers/ are read.
 """
+# /// script
+# requires-python = "==3.11.*"
+# dependencies = ["tokenizers==0.23.3", "transformers==5.24.0"]
+# ///
 
 import json
 import struct
@@ -12,6 +17,10 @@ import sys
 import unicodedata
 import zlib
 from pathlib import Path
+
+import pins
+
+pins.check(__file__)
 
 from tokenizers import normalizers, pre_tokenizers
 from transformers import BertTokenizer

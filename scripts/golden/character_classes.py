@@ -2,8 +2,16 @@
 """The characters that Hugging Face's BERT normaliser drops, strips as marks, and takes for punctuation.
 
 Prints the three tables of triad/data/text/character_class.cpp, found by trying every character.
-Made with tokenizers==0.23.3:  python3 scripts/golden/character_classes.py | clang-format
+
+    python3 scripts/golden/character_classes.py | clang-format
 """
+# /// script
+# dependencies = ["tokenizers==0.23.3"]
+# ///
+
+import pins
+
+pins.check(__file__)
 
 from tokenizers import normalizers, pre_tokenizers
 

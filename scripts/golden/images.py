@@ -1,10 +1,18 @@
 #!/usr/bin/env python3
 """Writes tests/golden/images: small pictures of every PNG and JPEG flavour, and expected.safetensors: the pixels that a PNG
-was made of, that Pillow reads from a JPEG, and that it resizes to. Needs pillow==10.4.0 numpy==1.26.4 safetensors==0.4.5."""
+was made of, that Pillow reads from a JPEG, and that it resizes to."""
+# /// script
+# dependencies = ["pillow==10.4.0", "numpy==1.26.4", "safetensors==0.4.5"]
+# ///
+
 import io
 import pathlib
 import struct
 import zlib
+
+import pins
+
+pins.check(__file__)
 
 import numpy as np
 from PIL import Image

@@ -2,10 +2,17 @@
 """Writes tests/golden/log_mel: log-mel features by the audio utilities of transformers (NumPy, Slaney's filter bank).
 
     scripts/golden/log_mel.py DATA      DATA holds fsdd and librispeech_mini
+"""
+# /// script
+# dependencies = ["transformers==5.23.0", "numpy==2.4.6", "soundfile==0.13.1", "safetensors==0.8.0"]
+# ///
 
-Needs transformers==5.23.0, numpy==2.4.6, soundfile==0.13.1 and safetensors==0.8.0."""
 import pathlib
 import sys
+
+import pins
+
+pins.check(__file__)
 
 import numpy as np
 import soundfile

@@ -1,10 +1,17 @@
 #!/usr/bin/env python3
 """torch.nn.LSTM in both directions over packed sequences, with gradients, for tests/ops/recurrent/torch_lstm_test.cpp.
 
-Made with torch==2.15.0:  python3 scripts/golden/lstm.py > tests/golden/recurrent/lstm.json
+    python3 scripts/golden/lstm.py > tests/golden/recurrent/lstm.json
 """
+# /// script
+# dependencies = ["torch==2.15.0"]
+# ///
 
 import json
+
+import pins
+
+pins.check(__file__)
 
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence

@@ -1,10 +1,17 @@
 #!/usr/bin/env python3
 """Five steps of torch.optim.AdamW and torch.optim.SGD, for tests/ops/optimizer/torch_optimizers_test.cpp.
 
-Made with torch==2.15.0:  python3 scripts/golden/optimizers.py > tests/golden/optimizers/torch.json
+    python3 scripts/golden/optimizers.py > tests/golden/optimizers/torch.json
 """
+# /// script
+# dependencies = ["torch==2.15.0"]
+# ///
 
 import json
+
+import pins
+
+pins.check(__file__)
 
 import torch
 

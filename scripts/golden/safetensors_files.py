@@ -1,7 +1,15 @@
 #!/usr/bin/env python3
-"""Writes tests/golden/safetensors: files as the Python package writes them. Needs safetensors==0.4.5."""
+"""Writes tests/golden/safetensors: files as the Python package writes them."""
+# /// script
+# dependencies = ["safetensors==0.4.5"]
+# ///
+
 import pathlib
 import struct
+
+import pins
+
+pins.check(__file__)
 
 from safetensors import serialize
 

@@ -1,7 +1,15 @@
 #!/usr/bin/env python3
 """Writes tests/golden/vit: a small VisionTransformer of timm, what it makes of random tokens, and its gradients.
-Needs timm==1.0.31, torch==2.15.0 and safetensors==0.8.0; computes in f64 from weights that f32 holds exactly."""
+Computes in f64 from weights that f32 holds exactly."""
+# /// script
+# dependencies = ["timm==1.0.31", "torch==2.15.0", "safetensors==0.8.0"]
+# ///
+
 import pathlib
+
+import pins
+
+pins.check(__file__)
 
 import torch
 from safetensors.torch import save_file

@@ -111,6 +111,15 @@ TEST(Backward, AHookSeesTheCompleteGradient) {
             "on_gradient_ready: expected a leaf that requires a gradient");
 }
 
+TEST(Backward, ALeafPassedAsAnOutputStillGetsItsHookOnce) {
+  const Tensor x = leaf({1, 2});
+  std::vector<Values> seen;
+  on_gradient_ready(x, [&](const Tensor& g) { seen.push_back(g.to_vector<double>()); });
+  const Tensor outputs[] = {x, ops::sum(x * x)}, cotangents[] = {from_values({10.0, 20.0}, {2}), Tensor()};
+  backward(outputs, cotangents);
+  EXPECT_EQ(seen, (std::vector<Values>{{12, 24}}));
+}
+
 TEST(Backward, AReleasedTapeIsAnErrorUnlessItWasKept) {
   const Tensor x = leaf({2});
   const Tensor y = x * x;

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/harness/compare.h"
@@ -90,6 +91,91 @@ TEST(Recompute, ReachesCapturedParametersEvenIfNoInputWantsAGradient) {
       [weight](std::span<const Tensor> in) -> std::vector<Tensor> { return {in[0] * weight}; }, std::span(&x, 1));
   backward(ops::sum(y[0]));
   EXPECT_EQ(grad(weight).to_vector<double>(), (std::vector<double>{5, 5}));
+}
+
+/// What the hook of `leaf` has seen.
+std::shared_ptr<std::vector<std::vector<double>>> watch(const Tensor& leaf) {
+  auto seen = std::make_shared<std::vector<std::vector<double>>>();
+  on_gradient_ready(leaf, [seen](const Tensor& gradient) { seen->push_back(gradient.to_vector<double>()); });
+  return seen;
+}
+
+/// in[0] * weight, recomputed.
+Tensor scaled(const Tensor& x, const Tensor& weight) {
+  return recompute([weight](std::span<const Tensor> in) -> std::vector<Tensor> { return {in[0] * weight}; },
+                   std::span(&x, 1))[0];
+}
+
+TEST(Recompute, AHookSeesTheCompleteGradientOfAParameterUsedInTwoBlocks) {
+  const Tensor weight = requires_grad(full({1}, 3));
+  const auto seen = watch(weight);
+  backward(scaled(scaled(full({1}, 5), weight), weight));
+  EXPECT_EQ(*seen, (std::vector<std::vector<double>>{{2 * 5 * 3}}));
+}
+
+TEST(Recompute, AHookSeesTheCompleteGradientOfAParameterUsedInsideAndOutside) {
+  const Tensor weight = requires_grad(full({1}, 3)), x = requires_grad(full({1}, 5));
+  const auto seen = watch(weight), seen_x = watch(x);
+  const Tensor y = scaled(x * weight, weight);
+  const Tensor outputs[] = {y, weight}, cotangents[] = {Tensor(), full({1}, 1000)};
+  backward(outputs, cotangents);
+  EXPECT_EQ(*seen, (std::vector<std::vector<double>>{{2 * 5 * 3 + 1000}}));
+  EXPECT_EQ(*seen_x, (std::vector<std::vector<double>>{{9}}));
+}
+
+TEST(Recompute, AHookRunsAsSoonAsTheGradientIsComplete) {
+  const Tensor first = requires_grad(full({1}, 3)), last = requires_grad(full({1}, 2));
+  std::vector<std::string> order;
+  on_gradient_ready(last, [&](const Tensor&) { order.push_back(grad(first).defined() ? "late" : "early"); });
+  backward(scaled(scaled(full({1}, 5), first), last));
+  EXPECT_EQ(order, (std::vector<std::string>{"early"})) << "communication overlaps with the rest of the pass";
+}
+
+TEST(Recompute, ACapturedTensorWithAHistoryPassesItsGradientOn) {
+  const Tensor x = requires_grad(full({1}, 5));
+  const Tensor square = x * x;
+  backward(scaled(square, square) + square);  // x^4 + x^2
+  EXPECT_EQ(grad(x).to_vector<double>(), (std::vector<double>{4 * 125 + 10}));
+}
+
+TEST(Recompute, ACapturedTensorMayBeHandedThrough) {
+  const Tensor weight = requires_grad(full({1}, 3)), x = full({1}, 5);
+  const auto seen = watch(weight);
+  const std::vector<Tensor> y = recompute(
+      [weight](std::span<const Tensor> in) -> std::vector<Tensor> {
+        return {weight, in[0]};
+      },
+      std::span(&x, 1));
+  backward(y[0] * 2.0);
+  EXPECT_EQ(*seen, (std::vector<std::vector<double>>{{2}}));
+}
+
+TEST(Recompute, ACapturedTensorUnderNoGradIsAConstant) {
+  const Tensor weight = requires_grad(full({1}, 3)), x = requires_grad(full({1}, 5));
+  const Block f = [weight](std::span<const Tensor> in) -> std::vector<Tensor> {
+    Tensor factor;
+    {
+      const NoGrad off;
+      factor = weight * 2.0;
+    }
+    return {in[0] * factor};
+  };
+  backward(recompute(f, std::span(&x, 1))[0]);
+  EXPECT_EQ(grad(x).to_vector<double>(), (std::vector<double>{6}));
+  EXPECT_FALSE(grad(weight).defined());
+}
+
+TEST(Recompute, NothingToDifferentiateLeavesNothingOnTheTape) {
+  const Tensor weight = full({1}, 3);
+  EXPECT_FALSE(scaled(full({1}, 5), weight).requires_grad());
+}
+
+TEST(Recompute, ACapturedTensorChangedInPlaceIsAnError) {
+  Tensor weight = requires_grad(full({1}, 3));
+  const Tensor y = scaled(full({1}, 5), weight);
+  weight.mutable_data<float>()[0] = 9;
+  EXPECT_THAT(harness::message_of<AutogradError>([&] { backward(y); }),
+              testing::HasSubstr("recompute: saved tensor 1 of shape [1] was changed in place after the forward pass"));
 }
 
 TEST(Recompute, OutputsThatTakeNoPartInTheLossCostNothing) {

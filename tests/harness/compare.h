@@ -1,4 +1,5 @@
-// Comparing tensors so that NaN can never pass and an empty comparison is visible.
+// Comparing tensors so that NaN can never pass, nor zeros where small numbers are expected, and so that an empty
+// comparison is visible: it passes, with 0 elements.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +16,11 @@ struct Comparison {
   std::string message = "not run";
 };
 
-/// Passes if shapes are equal and every element satisfies |got - expected| <= tolerance * (1 + |expected|), where expected
-/// is first rounded to the dtype of got. NaN matches NaN only, an infinity the same infinity only.
-Comparison compare(const Tensor& got, const Tensor& expected, double tolerance);
+/// Passes if shapes are equal and every element satisfies |got - expected| <= tolerance * (scale + |expected|), where
+/// expected is first rounded to the dtype of got and scale is the largest |expected| of the tensor, within
+/// [least_scale, 1]. NaN matches NaN only, an infinity the same infinity only.
+inline constexpr double kLeastScale = 1e-4;
+Comparison compare(const Tensor& got, const Tensor& expected, double tolerance, double least_scale = kLeastScale);
 
 /// Passes if shape, dtype and every bit are equal.
 Comparison compare_bits(const Tensor& got, const Tensor& expected);

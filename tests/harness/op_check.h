@@ -11,13 +11,13 @@ namespace triad::harness {
 /// What a check found: all failures in words, and how many comparisons were made. No comparison is a failure too.
 struct Report {
   std::vector<std::string> failures;
-  int64_t comparisons = 0;
+  int64_t comparisons = 0;  ///< of at least one element each
 
   bool passed() const { return failures.empty() && comparisons > 0; }
   std::string text() const;
 };
 
-/// run against reference for every dtype; inputs must come out unchanged.
+/// run against reference for every dtype; inputs must come out unchanged, and views share the memory of the first.
 Report check_values(const ops::OpSpec& spec);
 /// The same values from transposed, sliced and offset inputs, whose gaps hold NaN.
 Report check_views(const ops::OpSpec& spec);
@@ -29,11 +29,11 @@ Report check_gradient_dtypes(const ops::OpSpec& spec);
 Report check_differentiability(const ops::OpSpec& spec);
 /// 100 repeats of forward and backward take no more memory than the first ones, and none for data from the heap.
 Report check_allocation(const ops::OpSpec& spec);
-/// No write outside of any block; results do not depend on uninitialised memory.
+/// No write outside of any block; results and gradients do not depend on uninitialised memory.
 Report check_guard_zones(const ops::OpSpec& spec);
 /// The same bits on one thread and on several.
 Report check_threads(const ops::OpSpec& spec);
-/// Error samples throw a triad::Error with exactly the expected text.
+/// Error samples throw a triad::Error with exactly the expected text; without any, the specification says why.
 Report check_errors(const ops::OpSpec& spec);
 
 }  // namespace triad::harness

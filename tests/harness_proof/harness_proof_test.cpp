@@ -12,6 +12,7 @@
 #include "triad/core/tensor/views.h"
 #include "triad/ops/elementwise/binary.h"
 #include "triad/ops/elementwise/unary.h"
+#include "triad/ops/reduce/sum.h"
 
 namespace triad {
 namespace {
@@ -48,7 +49,11 @@ OpSpec spec_of(std::function<Tensor(const Tensor&, const Tensor&)> op) {
                                   return {ops::square(in[0].detach()) * in[1].detach()};
                                 }}};
   };
-  spec.errors = [] { return std::vector<ops::ErrorSample>{}; };
+  spec.errors = [] {
+    return std::vector<ops::ErrorSample>{{"shapes", [] { ops::add(zeros({2}), zeros({3})); },
+                                          "add: shapes [2] and [3] do not broadcast: axis -1 is 2 against 3\n"
+                                          "  hint: extents must be equal or 1, counted from the last axis"}};
+  };
   return spec;
 }
 
@@ -72,6 +77,32 @@ TEST(HarnessProof, ADerivativeScaledByThreeFails) {
 
 TEST(HarnessProof, AMissingTermOfTheDerivativeFails) {
   EXPECT_FALSE(harness::check_gradient(with_derivative({.misses_a_term = true})).passed());
+}
+
+// The gradient of a mean is small everywhere, so that a tolerance for numbers around 1 would let zeros pass.
+TEST(HarnessProof, AZeroDerivativeIn16BitsFails) {
+  for (const DType dtype : {DType::f16, DType::bf16}) {
+    for (const bool broken : {false, true}) {
+      OpSpec spec = spec_of(nullptr);
+      spec.dtypes = {dtype};
+      spec.samples = [broken](SampleMaker& make) {
+        const auto mean = [broken](const Tensor& x) {
+          return record("mean", {x}, ops::mean(x.detach()), {x}, [broken](const Backward& b) -> Gradients {
+            const Tensor& like = b.saved(0);
+            const double share = broken && like.dtype() != DType::f64 ? 0 : 1 / static_cast<double>(like.numel());
+            return {contiguous(views::expand(b.dy() * share, like.shape()))};
+          });
+        };
+        return std::vector<Sample>{
+            {.label = "long",
+             .inputs = {make.normal({5000})},
+             .run = [=](std::span<const Tensor> in) -> Tensors { return {mean(in[0])}; },
+             .reference = [=](std::span<const Tensor> in) -> Tensors { return {mean(in[0].detach())}; }}};
+      };
+      const Report report = harness::check_gradient_dtypes(spec);
+      EXPECT_EQ(report.passed(), !broken) << dtype << ": " << report.text();
+    }
+  }
 }
 
 TEST(HarnessProof, ANaNDerivativeFails) {
@@ -185,6 +216,39 @@ TEST(HarnessProof, ReadingUninitialisedMemoryFails) {
   EXPECT_FALSE(harness::check_guard_zones(spec).passed());
 }
 
+TEST(HarnessProof, ADerivativeThatReadsUninitialisedMemoryFails) {
+  for (const bool reads : {false, true}) {
+    const OpSpec spec = spec_of([reads](const Tensor& x, const Tensor& w) {
+      const Tensor y = weighted_square(x.detach(), w.detach(), {});
+      return record("weighted_square", {x, w}, y, {x, w}, [reads](const Backward& b) -> Gradients {
+        const Tensor dx = b.dy() * b.saved(0) * b.saved(1) * 2.0, dw = b.dy() * ops::square(b.saved(0));
+        return {reads ? dx + empty_like(dx) * 0.0 : dx, dw};
+      });
+    });
+    const Report report = harness::check_guard_zones(spec);
+    EXPECT_EQ(report.passed(), !reads) << report.text();
+  }
+}
+
+TEST(HarnessProof, ACopyThatCallsItselfAViewFails) {
+  for (const bool copies : {false, true}) {
+    OpSpec spec = spec_of(nullptr);
+    spec.is_view = true;
+    spec.samples = [copies](SampleMaker& make) {
+      const auto transposed = [](const Tensor& x) { return views::transpose(x.detach(), 0, 1); };
+      return std::vector<Sample>{
+          {.label = "matrix",
+           .inputs = {make.normal({2, 3})},
+           .run = [=](std::span<const Tensor> in) -> Tensors {
+             return {copies ? contiguous(transposed(in[0])) : transposed(in[0])};
+           },
+           .reference = [=](std::span<const Tensor> in) -> Tensors { return {transposed(in[0])}; }}};
+    };
+    EXPECT_EQ(harness::check_values(spec).passed(), !copies);
+    EXPECT_EQ(harness::check_views(spec).passed(), !copies);
+  }
+}
+
 TEST(HarnessProof, ResultsThatDependOnTheThreadsFail) {
   const OpSpec spec = spec_of(
       [](const Tensor& x, const Tensor& w) { return weighted_square(x, w, {}) + 1e-6 * cpu::num_threads(); });
@@ -204,7 +268,57 @@ TEST(HarnessProof, AWrongErrorTextFails) {
 TEST(HarnessProof, AnOpThatNeverRunsFails) {
   OpSpec spec = with_derivative({});
   spec.samples = [](SampleMaker&) { return std::vector<Sample>{}; };
-  EXPECT_FALSE(harness::check_values(spec).passed());
+  for (const auto check : {harness::check_values, harness::check_views, harness::check_gradient,
+                           harness::check_gradient_dtypes, harness::check_differentiability, harness::check_allocation,
+                           harness::check_guard_zones, harness::check_threads}) {
+    EXPECT_EQ(check(spec).text(), "nothing was compared");
+    EXPECT_FALSE(check(spec).passed());
+  }
+}
+
+/// The samples of a right op, changed.
+template <class Change>
+OpSpec with_samples(const Change& change) {
+  OpSpec spec = with_derivative({});
+  spec.samples = [change, samples = spec.samples](SampleMaker& make) {
+    std::vector<Sample> all = samples(make);
+    for (Sample& sample : all) change(sample, make);
+    return all;
+  };
+  return spec;
+}
+
+TEST(HarnessProof, ADerivativeWithoutASmoothSampleFails) {
+  const OpSpec spec = with_samples([](Sample& sample, SampleMaker&) { sample.check_gradient = false; });
+  EXPECT_EQ(harness::check_gradient(spec).text(), "nothing was compared");
+}
+
+TEST(HarnessProof, SamplesWithoutElementsFail) {
+  const OpSpec spec = with_samples([](Sample& sample, SampleMaker& make) {
+    sample.inputs = {make.normal({0, 3}), make.normal({0, 3})};
+  });
+  for (const auto check : {harness::check_values, harness::check_views, harness::check_gradient,
+                           harness::check_gradient_dtypes, harness::check_guard_zones, harness::check_threads}) {
+    EXPECT_EQ(check(spec).text(), "nothing was compared");
+  }
+}
+
+TEST(HarnessProof, ADerivativeWithoutAFloatingInputFails) {
+  OpSpec spec = with_samples([](Sample& sample, SampleMaker& make) {
+    sample.inputs = {make.indices({3, 5}, 4), make.indices({3, 5}, 4)};
+  });
+  for (const auto check : {harness::check_gradient, harness::check_gradient_dtypes, harness::check_differentiability})
+    EXPECT_EQ(check(spec).text(), "nothing was compared");
+}
+
+TEST(HarnessProof, AnOpWithoutErrorSamplesSaysWhy) {
+  OpSpec spec = with_derivative({});
+  spec.errors = [] { return std::vector<ops::ErrorSample>{}; };
+  EXPECT_FALSE(harness::check_errors(spec).passed());
+  spec.no_errors = "it takes everything";
+  EXPECT_TRUE(harness::check_errors(spec).passed());
+  spec.errors = with_derivative({}).errors;
+  EXPECT_FALSE(harness::check_errors(spec).passed());
 }
 
 TEST(Compare, NaNAndInfinityMatchOnlyThemselves) {
@@ -217,6 +331,22 @@ TEST(Compare, NaNAndInfinityMatchOnlyThemselves) {
   EXPECT_FALSE(harness::compare(full({1}, -INFINITY), inf, 1e9).passed);
   EXPECT_FALSE(harness::compare(Tensor(), one, 1e9).passed);
   EXPECT_FALSE(harness::compare(full({2}, 1), one, 1e9).passed);
+}
+
+TEST(Compare, ToleranceIsRelativeToTheTensor) {
+  const Tensor small = full({3}, 2e-4);
+  EXPECT_FALSE(harness::compare(zeros({3}), small, 0.02).passed);
+  EXPECT_TRUE(harness::compare(full({3}, 2.01e-4), small, 0.02).passed);
+  EXPECT_TRUE(harness::compare(full({3}, 1e-7), zeros({3}), 0.02).passed) << "rounding beside zeros";
+  const Tensor large = from_values({1e6, 0.0}, {2});
+  EXPECT_FALSE(harness::compare(from_values({1e6, 1.0}, {2}), large, 0.02).passed)
+      << "one large element excuses nothing";
+}
+
+TEST(Compare, NothingIsVisible) {
+  EXPECT_EQ(harness::compare(zeros({0}), zeros({0}), 0).elements, 0);
+  EXPECT_EQ(harness::compare(zeros({2}), zeros({2}), 0).elements, 2);
+  EXPECT_EQ(harness::compare_bits(zeros({0}), zeros({0})).elements, 0);
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 // Every check on every op. Names read as the op and what was checked: Ops/OpSpec.Gradient/layer_norm.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/harness/instruction_sets.h"
@@ -32,6 +34,13 @@ TEST_P(OpSpec, InstructionSets) {
     expect(harness::check_values(spec()));
     if (spec().no_derivative.empty()) expect(harness::check_gradient_dtypes(spec()));
   });
+}
+// Benchmarks have nothing to relate a time to otherwise.
+TEST_P(OpSpec, StatesItsCost) {
+  ops::SampleMaker make(1);
+  const std::vector<ops::Sample> samples = spec().samples(make);
+  EXPECT_TRUE(spec().is_view ||
+              std::ranges::any_of(samples, [](const ops::Sample& s) { return s.flops > 0 || s.min_bytes > 0; }));
 }
 TEST_P(OpSpec, Errors) { expect(harness::check_errors(spec())); }
 

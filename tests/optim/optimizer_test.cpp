@@ -43,6 +43,17 @@ TEST(Arena, NothingToTrainIsAnError) {
   EXPECT_EQ(harness::message_of<ValueError>([&] { Arena(model.all()); }), "Arena: none of 2 parameters is trainable");
 }
 
+TEST(Arena, FreezingLetsGoOfItsGradients) {
+  Model model;
+  const size_t before = allocator(kCpu).stats().in_use;
+  {
+    Arena arena(model.all());
+    for (const NamedParameter& p : model.all()) p.parameter->set_trainable(false);
+  }
+  EXPECT_FALSE(grad(model.weight.value()).defined());
+  EXPECT_LE(allocator(kCpu).stats().in_use, before + 32 * sizeof(float)) << "only the values are left";
+}
+
 TEST(Optimizer, EveryKindGoesDownhill) {
   for (const Kind kind : {Kind::adamw, Kind::lamb, Kind::sgd}) {
     Model model;
@@ -146,6 +157,42 @@ TEST(Optimizer, ABadGradientStopsTheRunAndNamesTheParameter) {
     EXPECT_EQ(model.weight.value().to_vector<float>(), (std::vector<float>{1, -2, 3}));
     EXPECT_EQ(optimizer.steps(), 0);
   }
+}
+
+constexpr const char* kStaleArena =
+    "\n  hint: make a new Arena and a new Optimizer after freezing, unfreezing or moving parameters";
+
+TEST(Optimizer, AParameterFrozenAfterTheArenaWasMadeIsRefused) {
+  Model model;
+  Arena arena(model.all());
+  Optimizer optimizer(arena, {});
+  model.bias.set_trainable(false);
+  EXPECT_EQ(harness::message_of<ValueError>([&] { optimizer.step(0.1); }),
+            str("Arena: bias was frozen after the arena was made", kStaleArena));
+  model.bias.set_trainable(true);  // its gradients would go elsewhere
+  EXPECT_EQ(harness::message_of<ValueError>([&] { optimizer.step(0.1); }),
+            str("Arena: the gradient of bias has left the arena", kStaleArena));
+  EXPECT_EQ(model.weight.value().to_vector<float>(), (std::vector<float>{1, -2, 3}));
+}
+
+TEST(Optimizer, AParameterUnfrozenAfterTheArenaWasMadeIsRefused) {
+  Model model;
+  model.bias.set_trainable(false);
+  Arena arena(model.all());
+  Optimizer optimizer(arena, {});
+  optimizer.step(0.1);
+  model.bias.set_trainable(true);
+  EXPECT_EQ(harness::message_of<ValueError>([&] { optimizer.step(0.1); }),
+            str("Arena: bias was unfrozen after the arena was made", kStaleArena));
+}
+
+TEST(Optimizer, AParameterMovedToAnotherArenaIsRefused) {
+  Model model;
+  Arena arena(model.all());
+  Optimizer optimizer(arena, {});
+  const Arena other(model.all());
+  EXPECT_EQ(harness::message_of<ValueError>([&] { optimizer.step(0.1); }),
+            str("Arena: weight has left the arena", kStaleArena));
 }
 
 TEST(Optimizer, LargeFiniteGradientsAreClippedNotRefused) {

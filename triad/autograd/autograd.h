@@ -21,7 +21,9 @@ Tensor grad(const Tensor& leaf);
 /// undefined tensor clears it.
 void set_grad(const Tensor& leaf, Tensor gradient);
 
-/// Calls hook(gradient) whenever the gradient of `leaf` from one backward pass is complete and added to grad(leaf).
+/// Calls hook(gradient) once in every backward pass that reaches `leaf`, as soon as its gradient from that pass is
+/// complete and added to grad(leaf), while the pass may still be under way. What flows through blocks of recompute() is
+/// included.
 void on_gradient_ready(const Tensor& leaf, std::function<void(const Tensor& grad)> hook);
 
 /// Adds d(output . cotangent)/d(leaf) to the gradient of every leaf `output` depends on. The cotangent defaults to 1 for
@@ -33,7 +35,9 @@ void backward(const Tensor& output, const Tensor& cotangent = {}, bool retain_ta
 void backward(std::span<const Tensor> outputs, std::span<const Tensor> cotangents, bool retain_tape = false);
 
 /// Runs f without a tape and runs it again during the backward pass: memory for time. f must be a pure function of its
-/// inputs (and of counter-based random keys); parameters it captures receive their gradients as well.
+/// inputs, of tensors it captures (parameters above all, which receive their gradients as well) and of counter-based
+/// random keys. Inputs and captured tensors that require a gradient must not change before the backward pass:
+/// AutogradError, as for saved ones.
 std::vector<Tensor> recompute(const std::function<std::vector<Tensor>(std::span<const Tensor>)>& f,
                               std::span<const Tensor> inputs);
 

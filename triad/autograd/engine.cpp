@@ -1,7 +1,10 @@
 // The backward pass: nodes run when all their cotangents have arrived.
 
+#include "triad/autograd/engine.h"
+
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 #include "triad/autograd/autograd.h"
 
@@ -43,17 +46,25 @@ void check_saved(const Node& node) {
 
 class Engine {
  public:
-  explicit Engine(bool retain_tape) : retain_tape_(retain_tape) {}
-
-  void seed(const Tensor& output, const Tensor& cotangent) {
-    const auto& meta = static_cast<const TensorGrad&>(*output.autograd());
-    if (!meta.node) {  // a leaf asked for its own gradient
-      accumulate_into_leaf(output, clone(cotangent));
-      return;
+  explicit Engine(bool retain_tape) : retain_tape_(retain_tape), leaves_accumulate_(true) {}
+  /// The walk ends at the boundary and no leaf accumulates.
+  explicit Engine(std::span<const Edge> boundary) : retain_tape_(false), leaves_accumulate_(false) {
+    for (const Edge& edge : boundary) {
+      if (edge.node) arrived_[edge.node.get()];
     }
-    roots_.push_back(meta.node);
-    auto& slots = cotangents_of(*meta.node);
-    add_gradient(slots[meta.output_index], Tensor(cotangent));
+  }
+
+  /// A leaf is a root like any other: its own cotangent may be only a part of its gradient.
+  void seed(const Tensor& output, const Tensor& cotangent) {
+    const Edge edge = edge_to(output);
+    roots_.push_back(edge.node);
+    add_gradient(cotangents_of(*edge.node)[edge.output_index], cotangent.detach());
+  }
+
+  /// What arrived at an edge of the boundary.
+  Tensor arrived(const Edge& edge) const {
+    const auto found = arrived_.find(edge.node.get());
+    return found == arrived_.end() || found->second.empty() ? Tensor() : found->second[edge.output_index];
   }
 
   void run() {
@@ -73,10 +84,14 @@ class Engine {
         cotangents = std::move(found->second);
         pending_.erase(found);
       }
+      if (const auto end = arrived_.find(node.get()); end != arrived_.end()) {
+        end->second = std::move(cotangents);
+        continue;
+      }
       const bool reached =
           std::any_of(cotangents.begin(), cotangents.end(), [](const Tensor& t) { return t.defined(); });
       if (node->leaf.defined()) {
-        if (reached) accumulate_into_leaf(node->leaf, std::move(cotangents[0]));
+        if (reached && leaves_accumulate_) accumulate_into_leaf(node->leaf, std::move(cotangents[0]));
         continue;
       }
       Gradients gradients = reached ? derivatives(*node, std::move(cotangents)) : Gradients(node->inputs.size());
@@ -106,6 +121,7 @@ class Engine {
     while (!stack.empty()) {
       const Node* node = stack.back();
       stack.pop_back();
+      if (arrived_.contains(node)) continue;
       for (const Edge& edge : node->inputs) {
         if (!edge.node) continue;
         ++dependencies_[edge.node.get()];
@@ -138,9 +154,10 @@ class Engine {
     return gradients;
   }
 
-  const bool retain_tape_;
+  const bool retain_tape_, leaves_accumulate_;
   std::vector<std::shared_ptr<Node>> roots_;
   std::unordered_map<const Node*, std::vector<Tensor>> pending_;
+  std::unordered_map<const Node*, std::vector<Tensor>> arrived_;  ///< at the nodes of the boundary
   std::unordered_map<const Node*, int> dependencies_;
 };
 
@@ -174,12 +191,13 @@ void on_gradient_ready(const Tensor& leaf, std::function<void(const Tensor&)> ho
   meta_of(leaf).hooks.push_back(std::move(hook));
 }
 
-void backward(std::span<const Tensor> outputs, std::span<const Tensor> cotangents, bool retain_tape) {
+namespace {
+
+void walk_back(Engine& engine, std::span<const Tensor> outputs, std::span<const Tensor> cotangents) {
   require<AutogradError>(grad_enabled(), "backward", "called while gradients are off",
                          Hint{"gradients of gradients are not supported; do not call it under NoGrad"});
   require<AutogradError>(outputs.size() == cotangents.size(), "backward", outputs.size(), " outputs but ",
                          cotangents.size(), " cotangents");
-  Engine engine(retain_tape);
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Tensor& y = outputs[i];
     require<AutogradError>(y.defined() && y.requires_grad(), "backward", "output ", i,
@@ -195,6 +213,24 @@ void backward(std::span<const Tensor> outputs, std::span<const Tensor> cotangent
     engine.seed(y, dy);
   }
   engine.run();
+}
+
+}  // namespace
+
+void backward(std::span<const Tensor> outputs, std::span<const Tensor> cotangents, bool retain_tape) {
+  Engine engine(retain_tape);
+  walk_back(engine, outputs, cotangents);
+}
+
+std::vector<Tensor> gradients_at(std::span<const Tensor> boundary, std::span<const Tensor> outputs,
+                                 std::span<const Tensor> cotangents) {
+  std::vector<Edge> edges;
+  for (const Tensor& t : boundary) edges.push_back(edge_to(t));
+  Engine engine(edges);
+  walk_back(engine, outputs, cotangents);
+  std::vector<Tensor> gradients;
+  for (const Edge& edge : edges) gradients.push_back(engine.arrived(edge));
+  return gradients;
 }
 
 void backward(const Tensor& output, const Tensor& cotangent, bool retain_tape) {

@@ -1,15 +1,12 @@
 #include "triad/autograd/grad_mode.h"
 
 namespace triad {
-namespace {
-thread_local bool enabled = true;
+
+GradMode& grad_mode() {
+  thread_local GradMode mode;
+  return mode;
 }
 
-bool grad_enabled() { return enabled; }
-
-NoGrad::NoGrad() : before_(std::exchange(enabled, false)) {}
-NoGrad::~NoGrad() { enabled = before_; }
-EnableGrad::EnableGrad() : before_(std::exchange(enabled, true)) {}
-EnableGrad::~EnableGrad() { enabled = before_; }
+bool grad_enabled() { return grad_mode().enabled; }
 
 }  // namespace triad

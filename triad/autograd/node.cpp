@@ -14,7 +14,13 @@ Node::Form form_of(const Tensor& t) {
 
 bool wants_gradient(const Tensor& t) { return t.defined() && t.requires_grad(); }
 
-/// The edge that leads from an op to the maker of its input, or to the leaf that accumulates for it.
+void note(const Tensor& t, std::vector<Tensor>& noted) {
+  const auto same = [&t](const Tensor& other) { return other.is_same(t); };
+  if (wants_gradient(t) && std::none_of(noted.begin(), noted.end(), same)) noted.push_back(t);
+}
+
+}  // namespace
+
 Edge edge_to(const Tensor& input) {
   if (!wants_gradient(input)) return {};
   auto& meta = static_cast<TensorGrad&>(*input.autograd());
@@ -29,8 +35,6 @@ Edge edge_to(const Tensor& input) {
   }
   return {leaf, 0};
 }
-
-}  // namespace
 
 // A tape is a chain of owners as long as the computation: left to themselves, destructors would call each other once a
 // node and overflow the stack. So the last owner of a node takes its edges before the node goes.
@@ -54,6 +58,9 @@ Tensor Backward::dy(size_t i) const {
 bool Backward::needs(size_t i) const { return node_.inputs[i].node != nullptr; }
 
 bool will_record(std::span<const Tensor> inputs) {
+  if (std::vector<Tensor>* noted = grad_mode().noted) {
+    for (const Tensor& t : inputs) note(t, *noted);
+  }
   return grad_enabled() && std::any_of(inputs.begin(), inputs.end(), wants_gradient);
 }
 

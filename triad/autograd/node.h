@@ -95,6 +95,10 @@ struct TensorGrad : AutogradMeta {
   std::vector<std::function<void(const Tensor&)>> hooks;
 };
 
+/// The edge from an op to the maker of its input, or to the leaf that accumulates for it; null if the input wants no
+/// gradient.
+Edge edge_to(const Tensor& input);
+
 /// Declares `outputs` of `op` differentiable with respect to `inputs`, unless gradients are off or no input wants one.
 /// Inputs may be undefined (an absent bias). Returns the outputs, now carrying the node. Outputs must be fresh tensors
 /// or views made for this op. Integral outputs carry no gradient.
@@ -108,6 +112,7 @@ Tensor record(std::string_view op, std::initializer_list<Tensor> inputs, Tensor 
 void refuse_gradient(std::string_view op, std::initializer_list<Tensor> inputs, std::string_view reason);
 
 /// True if record() would put something on the tape for these inputs. Kernels use it to skip what only backward needs.
+/// Every op asks, here or in record(): under NoteGradients this is where its inputs are noted.
 bool will_record(std::span<const Tensor> inputs);
 bool will_record(std::initializer_list<Tensor> inputs);
 

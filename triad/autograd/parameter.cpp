@@ -6,7 +6,10 @@ namespace triad {
 
 Parameter::Parameter(Tensor value, bool decays) : value_(requires_grad(std::move(value))), decays_(decays) {}
 
-void Parameter::set_trainable(bool trainable) { requires_grad(value_, trainable); }
+void Parameter::set_trainable(bool trainable) {
+  if (!trainable) set_grad(value_, Tensor());
+  requires_grad(value_, trainable);
+}
 
 Tensor Parameter::as(DType dtype) const {
   if (!defined() || value_.dtype() == dtype) return value_;

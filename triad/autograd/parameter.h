@@ -20,6 +20,8 @@ class Parameter {
   const Shape& shape() const { return value_.shape(); }
   bool decays() const { return decays_; }
   bool trainable() const { return value_.requires_grad(); }
+  /// Freezing drops the gradient, which may hold on to the buffer of an arena. An arena of before does not follow: its
+  /// optimizer refuses to step.
   void set_trainable(bool trainable);
 
   /// The master: a leaf of the tape.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "triad/autograd/autograd.h"
 #include "triad/core/device/memory.h"
 #include "triad/core/tensor/views.h"
 
@@ -16,9 +17,16 @@ Tensor part(const Tensor& buffer, const Arena::Slice& slice) {
   return Tensor(buffer.storage(), buffer.dtype(), shape, contiguous_strides(shape), slice.offset);
 }
 
+bool lies_at(const Tensor& t, const Tensor& buffer, const Arena::Slice& slice) {
+  return t.defined() && t.storage() == buffer.storage() && t.offset() == slice.offset;
+}
+
 }  // namespace
 
 Arena::Arena(const std::vector<NamedParameter>& parameters) {
+  for (const NamedParameter& p : parameters) {
+    if (!p.parameter->trainable()) frozen_.push_back(p);
+  }
   std::set<const Parameter*> seen;
   int64_t end = 0;
   for (const bool decays : {true, false}) {
@@ -40,6 +48,19 @@ Arena::Arena(const std::vector<NamedParameter>& parameters) {
 }
 
 void Arena::zero_gradients() { memory_ops(gradients_.device()).fill(gradients_.mutable_memory(), 0); }
+
+void Arena::check_parameters() const {
+  const Hint hint{"make a new Arena and a new Optimizer after freezing, unfreezing or moving parameters"};
+  for (const NamedParameter& p : frozen_)
+    require<ValueError>(!p.parameter->trainable(), "Arena", p.name, " was unfrozen after the arena was made", hint);
+  for (const Slice& slice : slices_) {
+    const Parameter& p = *slice.parameter;
+    require<ValueError>(p.trainable(), "Arena", slice.name, " was frozen after the arena was made", hint);
+    require<ValueError>(lies_at(p.value(), values_, slice), "Arena", slice.name, " has left the arena", hint);
+    require<ValueError>(lies_at(grad(p.value()), gradients_, slice), "Arena", "the gradient of ", slice.name,
+                        " has left the arena", hint);
+  }
+}
 
 const Arena::Slice& Arena::slice_at(int64_t offset) const {
   const auto after = std::upper_bound(slices_.begin(), slices_.end(), offset,

@@ -22,7 +22,8 @@ class Arena {
     int64_t numel;
   };
 
-  /// Moves every trainable f32 parameter into the arena and points its gradient there; frozen ones are left alone.
+  /// Moves every trainable f32 parameter into the arena and points its gradient there; frozen ones are left alone and
+  /// have to stay frozen. All must outlive the arena.
   /// A parameter listed twice under two names (tied weights) is taken once, under the first. ValueError if nothing is
   /// trainable.
   explicit Arena(const std::vector<NamedParameter>& parameters);
@@ -36,11 +37,16 @@ class Arena {
   Tensor& gradients() { return gradients_; }
   void zero_gradients();
 
+  /// ValueError naming the parameter if one was frozen or unfrozen since, or if its values or gradient lie elsewhere by
+  /// now: an update would move what should rest, or miss what should move.
+  void check_parameters() const;
+
   /// The slice that holds element `offset`, for messages about it.
   const Slice& slice_at(int64_t offset) const;
 
  private:
   std::vector<Slice> slices_;
+  std::vector<NamedParameter> frozen_;
   int64_t decayed_ = 0;
   Tensor values_, gradients_;
 };

@@ -33,6 +33,7 @@ Optimizer::Optimizer(Arena& arena, const OptimizerOptions& options) : arena_(are
 }
 
 double Optimizer::step(double lr) {
+  arena_.check_parameters();
   const OptimizerOptions& o = options_;
   const double norm = ops::gradient_norm(arena_.gradients());
   if (!std::isfinite(norm)) refuse_gradient(arena_, arena_.gradients());

@@ -34,7 +34,8 @@ class Optimizer {
   Optimizer(Arena& arena, const OptimizerOptions& options);
 
   /// Updates all parameters from the gradients in the arena, clipped to clip_norm by their global norm, which is returned.
-  /// ValueError naming the parameter if a gradient is NaN or infinite; nothing is changed then.
+  /// ValueError naming the parameter if a gradient is NaN or infinite, or if a parameter was frozen or unfrozen after
+  /// the arena was made; nothing is changed then.
   double step(double lr);
 
   /// Steps done so far; what a checkpoint has to keep beside states().

@@ -8,8 +8,6 @@
 namespace triad::cpu::onednn {
 namespace {
 
-constexpr int64_t kTestTag = 987654321;  // no kernel uses it
-
 /// A product of two n x n matrices.
 std::unique_ptr<Primitive> make_product(int64_t n) {
   const auto square = strided({n, n}, DType::f32, {n, 1});
@@ -18,7 +16,7 @@ std::unique_ptr<Primitive> make_product(int64_t n) {
   return std::make_unique<Primitive>(dnnl::matmul(desc), desc.scratchpad_desc(), arguments);
 }
 
-Key key_of(int64_t a, int64_t b = 0) { return Key().add(kTestTag).add(a).add(b); }
+Key key_of(int64_t a, int64_t b = 0) { return Key(Use::test).add(a).add(b); }
 
 TEST(PrimitiveCache, MakesOnceForAKey) {
   int made = 0;
@@ -41,6 +39,24 @@ TEST(PrimitiveCache, RemembersThatThereIsNone) {
   EXPECT_EQ(find_or_make(key_of(3), refuse), nullptr);
   EXPECT_EQ(find_or_make(key_of(3), refuse), nullptr);
   EXPECT_EQ(asked, 1);
+}
+
+TEST(PrimitiveCache, AnErrorIsNeitherHiddenNorRemembered) {
+  int asked = 0;
+  const auto fail_with = [&](dnnl_status_t status) {
+    return [&asked, status]() -> std::unique_ptr<Primitive> {
+      ++asked;
+      throw dnnl::error(status, "broken");
+    };
+  };
+  const auto message = [&](int64_t key, dnnl_status_t status) {
+    return harness::message_of<DeviceError>([&] { find_or_make(key_of(5, key), fail_with(status)); });
+  };
+  EXPECT_EQ(message(1, dnnl_runtime_error), "oneDNN: making a primitive failed with status 5: broken");
+  EXPECT_EQ(message(1, dnnl_invalid_arguments), "oneDNN: making a primitive failed with status 2: broken");
+  EXPECT_THROW(find_or_make(key_of(5, 1), fail_with(dnnl_out_of_memory)), std::bad_alloc);
+  EXPECT_EQ(asked, 3);
+  EXPECT_NE(find_or_make(key_of(5, 1), [] { return make_product(3); }), nullptr);
 }
 
 TEST(PrimitiveCache, DropsTheLeastRecentlyUsed) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
 
 #include "tests/harness/data_path.h"
 #include "tests/harness/message_of.h"
@@ -54,10 +55,11 @@ TEST_F(RecipeFile, AbsentKeysKeepTheirDefaults) {
 TEST_F(RecipeFile, KeysOfEveryKindAreRead) {
   const Recipe r = read(
       std::string(kSmall) +
-      "model:\n  image: {stem_channels: [8, 16], width: 64, heads: 2}\n"
+      "model:\n  image: {stem_channels: [8, 16], width: 64, heads: 2}\n  text: {pooling: cls}\n"
       "stages:\n  text: {steps: 7, masked: 0.3, schedule: {shape: constant, peak: 1e-4}, optimizer: {kind: lamb}}\n"
       "train: {dtype: bf16, seed: 5}\n");
   EXPECT_EQ(r.model.image.stem_channels, (std::vector<int64_t>{8, 16}));
+  EXPECT_EQ(r.model.text.pooling, nn::TextPooling::cls);
   EXPECT_EQ(r.text.schedule.shape, optim::ScheduleShape::constant);
   EXPECT_EQ(r.text.schedule.total_steps, 7);
   EXPECT_DOUBLE_EQ(r.text.schedule.peak, 1e-4);
@@ -157,6 +159,11 @@ TEST(Recipes, EveryKeyIsOnThePageAboutThem) {
   EXPECT_GT(names.size(), 40u);
   for (const std::string& name : names)
     EXPECT_TRUE(std::regex_search(text, std::regex("[`.]" + name + "`"))) << name;
+}
+
+TEST_F(RecipeFile, ACosineHasNoCooldown) {
+  EXPECT_EQ(error(std::string(kSmall) + "stages: {text: {steps: 9, schedule: {cooldown_steps: 2}}}\n"),
+            "r.yaml:5: stages.text.schedule.cooldown_steps: a cosine has no cooldown; take shape: constant");
 }
 
 TEST_F(RecipeFile, DamagedFilesAreRefused) {

@@ -4,15 +4,17 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/harness/compare.h"
 #include "triad/nn/initialize.h"
+#include "triad/ops/shape/reshape.h"
 
 namespace triad::train {
 namespace {
 
-Model small_model(double temperature = 0.07) {
+Model small_model(double temperature = 0.07, nn::TextPooling pooling = nn::TextPooling::mean) {
   return Model({.shared_width = 12,
                 .initial_temperature = temperature,
-                .text = {.width = 8, .layers = 1, .heads = 2, .hidden = 16, .max_positions = 8},
+                .text = {.width = 8, .layers = 1, .heads = 2, .hidden = 16, .max_positions = 8, .pooling = pooling},
                 .image = {.stem_channels = {8}, .width = 8, .layers = 1, .heads = 2, .hidden = 16},
                 .speech = {.mels = 4, .channels = 8, .hidden = 8, .layers = 1},
                 .fusion = {.layers = 1, .heads = 2, .hidden = 16}},
@@ -39,6 +41,14 @@ TEST(Model, AClampedTemperatureStaysWhereTheArenaPutIt) {
   model.log_scale.relocate(place(values), place(gradients));
   model.clamp_log_scale();
   EXPECT_EQ(values.to_vector<float>()[2], static_cast<float>(std::log(100.0)));
+}
+
+TEST(Model, ATextIsPooledAsItsOptionsSay) {
+  const Tensor hidden = nn::normal({2, 3, 8}, 1, {.seed = 4}), mask = full({2, 3}, 1, DType::boolean);
+  const Model model = small_model(0.07, nn::TextPooling::cls);
+  const Tensor first = model.text_projection.forward(ops::select(hidden, 1, 0));
+  EXPECT_TRUE(harness::compare_bits(model.project_text(hidden, mask), first).passed);
+  EXPECT_FALSE(harness::compare(small_model().project_text(hidden, mask), first, 1e-2).passed);
 }
 
 TEST(Model, EveryModalityComesOutInTheSharedSpaceWithLengthOne) {

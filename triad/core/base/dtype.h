@@ -106,14 +106,4 @@ decltype(auto) dispatch_all(DType dtype, F&& f) {
   fail<DTypeError>("dispatch", "no such dtype: ", static_cast<int>(dtype));
 }
 
-/// As dispatch_all, for indices: i64 and i32 only.
-template <class F>
-decltype(auto) dispatch_index(std::string_view op, DType dtype, F&& f) {
-  switch (dtype) {
-    case DType::i64: return f(std::type_identity<int64_t>{});
-    case DType::i32: return f(std::type_identity<int32_t>{});
-    default: fail<DTypeError>(op, "expected indices of dtype i64 or i32, got ", dtype);
-  }
-}
-
 }  // namespace triad

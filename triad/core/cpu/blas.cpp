@@ -7,6 +7,7 @@
 #include <cblas.h>
 
 #include "triad/core/base/error.h"
+#include "triad/core/base/matrix_layout.h"
 #include "triad/core/cpu/parallel.h"
 
 // LAPACK, which OpenBLAS contains but does not declare.
@@ -33,8 +34,8 @@ struct Layout {
 };
 template <class T>
 Layout layout_of(const Matrix<T>& m, int64_t rows, int64_t columns) {
-  const bool as_it_lies = m.column == 1 || columns == 1;
-  if (as_it_lies && (m.row >= columns || rows == 1)) return {CblasNoTrans, to_blasint(std::max(m.row, columns))};
+  if (matrix_layout(rows, columns, m.row, m.column) == MatrixLayout::rows_dense)
+    return {CblasNoTrans, to_blasint(std::max(m.row, columns))};
   return {CblasTrans, to_blasint(std::max(m.column, rows))};
 }
 

@@ -92,12 +92,6 @@ void gemm_one(const Gemm& g, int64_t index) {
 
 }  // namespace
 
-bool is_gemm_matrix(int64_t rows, int64_t columns, int64_t row_stride, int64_t column_stride) {
-  const bool rows_dense = (column_stride == 1 || columns <= 1) && (row_stride >= columns || rows <= 1);
-  const bool columns_dense = (row_stride == 1 || rows <= 1) && (column_stride >= rows || columns <= 1);
-  return rows_dense || columns_dense;
-}
-
 void gemm(const Gemm& g) {
   const int64_t count = g.batch.numel();
   if (count == 0 || g.rows == 0 || g.columns == 0) return;

@@ -29,11 +29,9 @@ struct Gemm {
   const void* bias = nullptr;  ///< [columns]; not together with accumulate
 };
 
-/// True if gemm() takes a matrix with these strides as it is: rows or columns dense, the others not overlapping.
-bool is_gemm_matrix(int64_t rows, int64_t columns, int64_t row_stride, int64_t column_stride);
-
-/// Computes in f32 for 16-bit operands; a 16-bit C is rounded once at the end. Operands must be gemm matrices; batch strides
-/// may be anything, 0 included. Extents may be 0: an empty inner axis gives 0 (or bias).
+/// Computes in f32 for 16-bit operands; a 16-bit C is rounded once at the end. Operands must have dense rows or columns
+/// (core/base/matrix_layout.h); batch strides may be anything, 0 included. Extents may be 0: an empty inner axis gives
+/// 0 (or bias).
 void gemm(const Gemm& g);
 
 }  // namespace triad::cpu

@@ -6,6 +6,7 @@
 
 #include <omp.h>
 
+#include "triad/core/base/matrix_layout.h"
 #include "triad/core/cpu/onednn.h"
 #include "triad/core/cpu/parallel.h"
 #include "triad/core/cpu/strided.h"
@@ -13,8 +14,6 @@
 
 namespace triad::cpu {
 namespace {
-
-enum KeyTag : int64_t { kGemm = 1, kPack, kPacked };
 
 /// Inner extent above which oneDNN may split it among threads when A is transposed; such products are cut here instead,
 /// at places that depend on the shape alone.
@@ -30,7 +29,7 @@ struct Problem {
 
 /// Strides of 1 where an axis is dense, and none that an extent of 1 leaves open.
 void normalise(GemmOperand& m, int64_t rows, int64_t columns) {
-  if ((m.column == 1 || columns <= 1) && (m.row >= columns || rows <= 1)) {
+  if (matrix_layout(rows, columns, m.row, m.column) == MatrixLayout::rows_dense) {
     m.column = 1;
     if (rows <= 1) m.row = columns;
   } else {
@@ -109,8 +108,8 @@ std::unique_ptr<onednn::Primitive> make_primitive(const Problem& p) {
 
 bool run_primitive(const Problem& p) {
   const Gemm& g = p.g;
-  onednn::Key key;
-  key.add(kGemm).add(static_cast<int64_t>(g.dtype)).add(static_cast<int64_t>(g.c_dtype)).add(g.rows).add(g.columns).add(g.inner);
+  onednn::Key key(onednn::Use::gemm);
+  key.add(static_cast<int64_t>(g.dtype)).add(static_cast<int64_t>(g.c_dtype)).add(g.rows).add(g.columns).add(g.inner);
   key.add(g.a.row).add(g.a.column).add(g.b.row).add(g.b.column).add(g.c_row).add(g.accumulate).add(g.bias != nullptr);
   key.add(g.batch);
   if (!g.batch.empty()) key.add(p.a_batch).add(p.b_batch).add(g.a.batch).add(g.b.batch).add(g.c_batch);

@@ -175,7 +175,8 @@ Primitive* detail::find_or_make(Key key, const void* make, MakePrimitive call) {
     made = call(make);
   } catch (const dnnl::error& e) {
     if (e.status == dnnl_out_of_memory) throw std::bad_alloc();
-    // unimplemented: remembered as null
+    require<DeviceError>(e.status == dnnl_unimplemented, "oneDNN", "making a primitive failed with status ",
+                         static_cast<int>(e.status), ": ", e.what());
   }
   if (cache.entries.size() >= kCachedPrimitives) {
     cache.by_key.erase(cache.entries.back().first);

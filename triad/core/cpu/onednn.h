@@ -28,9 +28,21 @@ dnnl::memory::desc strided(const Shape& shape, DType dtype, const Strides& strid
 /// Whatever layout the primitive likes best.
 dnnl::memory::desc any_layout(const Shape& shape, DType dtype);
 
+/// Who makes primitives: keeps the keys of different makers apart.
+enum class Use : int64_t {
+  gemm,
+  packed_matrix_layout,
+  packed_matrix_product,
+  conv2d_forward,
+  conv2d_data_gradient,
+  conv2d_weight_gradient,
+  test
+};
+
 /// What a primitive was made for, as a list of integers.
 class Key {
  public:
+  explicit Key(Use use) { add(static_cast<int64_t>(use)); }
   Key& add(int64_t value);
   Key& add(const Shape& shape);
 
@@ -94,7 +106,8 @@ class Primitive {
 };
 
 /// The primitive of this thread for `key` and the current number of threads, made by `make` (returning a Primitive) where
-/// there is none; null if oneDNN has none for it. At most kCachedPrimitives are kept, the least recently used go first.
+/// there is none; null if `make` returns null or oneDNN says it has none. Any other error of oneDNN is a DeviceError
+/// (or bad_alloc) and not remembered. At most kCachedPrimitives are kept, the least recently used go first.
 /// The pointer is good until the next call.
 inline constexpr size_t kCachedPrimitives = 1024;
 namespace detail {

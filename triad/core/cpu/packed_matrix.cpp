@@ -5,12 +5,11 @@
 namespace triad::cpu {
 namespace {
 
-enum KeyTag : int64_t { kPack = 200, kMultiply };
 constexpr int64_t kTypicalRows = 16;  // the layout is chosen for these
 
-onednn::Key key_of(KeyTag tag, DType dtype, DType c_dtype, int64_t rows, int64_t inner, int64_t columns) {
-  onednn::Key key;
-  return key.add(tag).add(static_cast<int64_t>(dtype)).add(static_cast<int64_t>(c_dtype)).add(rows).add(inner).add(columns);
+onednn::Key key_of(onednn::Use use, DType dtype, DType c_dtype, int64_t rows, int64_t inner, int64_t columns) {
+  onednn::Key key(use);
+  return key.add(static_cast<int64_t>(dtype)).add(static_cast<int64_t>(c_dtype)).add(rows).add(inner).add(columns);
 }
 
 /// C = A B, all dense, but B in `inner_b`, which may be any layout; `user_b` is how the caller has it.
@@ -31,7 +30,8 @@ PackedMatrix::PackedMatrix(DType dtype, DType c_dtype, int64_t inner, int64_t co
     : dtype_(dtype), c_dtype_(c_dtype), inner_(inner), columns_(columns), b_(b) {
   if (dtype != DType::f32 && dtype != DType::bf16) return;
   const OneThread alone;
-  const auto key = key_of(kPack, dtype, c_dtype, kTypicalRows, inner, columns).add(b.row).add(b.column);
+  const auto key =
+      key_of(onednn::Use::packed_matrix_layout, dtype, c_dtype, kTypicalRows, inner, columns).add(b.row).add(b.column);
   onednn::Primitive* primitive = onednn::find_or_make(key, [&] {
     const auto user_b = onednn::strided({inner, columns}, dtype, {b.row, b.column});
     return make_primitive(dtype, c_dtype, kTypicalRows, inner, columns, &user_b, onednn::any_layout({inner, columns}, dtype));
@@ -42,7 +42,8 @@ PackedMatrix::PackedMatrix(DType dtype, DType c_dtype, int64_t inner, int64_t co
 void PackedMatrix::multiply(int64_t rows, const void* a, void* c) const {
   const OneThread alone;
   if (packed_) {
-    onednn::Primitive* primitive = onednn::find_or_make(key_of(kMultiply, dtype_, c_dtype_, rows, inner_, columns_), [this, rows] {
+    const auto key = key_of(onednn::Use::packed_matrix_product, dtype_, c_dtype_, rows, inner_, columns_);
+    onednn::Primitive* primitive = onednn::find_or_make(key, [this, rows] {
       return make_primitive(dtype_, c_dtype_, rows, inner_, columns_, nullptr, packed_->layout);
     });
     if (primitive) {

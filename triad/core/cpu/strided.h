@@ -37,7 +37,6 @@ struct StridedLoop {
   int64_t row_length() const { return shape.back(); }
   int64_t rows() const { return row_length() == 0 ? 0 : shape.numel() / row_length(); }
   int64_t row_stride(int k) const { return strides[k].back(); }
-  bool is_dense_row(int k) const { return row_stride(k) == 1; }
 
   /// Offsets in elements of row `row` (row-major over all axes but the last) in each block.
   std::array<int64_t, N> row_offsets(int64_t row) const {

@@ -45,7 +45,7 @@ struct Managed {
   uint64_t flags;
   ForeignTensor tensor;
 };
-inline constexpr uint64_t kReadOnly = 1, kIsCopy = 2;
+inline constexpr uint64_t kReadOnly = 1;  ///< of `flags`
 
 /// What travelled before version 1, and is still common.
 struct LegacyManaged {

@@ -2,6 +2,7 @@
 
 #include "triad/nn/initialize.h"
 #include "triad/nn/layers/dropout.h"
+#include "triad/nn/layers/mask.h"
 #include "triad/ops/elementwise/binary.h"
 #include "triad/ops/shape/reshape.h"
 
@@ -65,6 +66,10 @@ Tensor TextEncoder::forward(const Tensor& ids_BT, const Tensor& key_mask_BT, con
   x = dropout(x, options_.dropout, context.at("embeddings"));
   for (size_t i = 0; i < layers.size(); ++i) x = layers[i]->forward(x, key_mask_BT, context.at(str("layers.", i)));
   return x;
+}
+
+Tensor TextEncoder::pool(const Tensor& hidden_BTC, const Tensor& key_mask_BT) const {
+  return options_.pooling == TextPooling::cls ? ops::select(hidden_BTC, 1, 0) : masked_mean(hidden_BTC, key_mask_BT);
 }
 
 }  // namespace triad::nn

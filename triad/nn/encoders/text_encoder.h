@@ -13,6 +13,12 @@
 
 namespace triad::nn {
 
+/// Which vector stands for a text.
+enum class TextPooling {
+  mean,  ///< the mean of its positions
+  cls    ///< the first position, where [CLS] stands
+};
+
 struct TextEncoderOptions {
   int64_t vocabulary = 30522;
   int64_t width = 256;
@@ -23,6 +29,7 @@ struct TextEncoderOptions {
   int64_t segments = 2;
   double dropout = 0.1;
   double attention_dropout = 0.1;
+  TextPooling pooling = TextPooling::mean;
   double norm_eps = 1e-12;
   double initial_stddev = 0.02;
 };
@@ -40,6 +47,9 @@ class TextEncoder : public Module {
   /// ids: i32 or i64 [B, T]; key_mask: bool [B, T] or undefined, false for padding; segments: ids of segments [B, T] or
   /// undefined, all 0 → last hidden states [B, T, C]. ShapeError if T exceeds the positions.
   Tensor forward(const Tensor& ids_BT, const Tensor& key_mask_BT, const Context& context, const Tensor& segments_BT = {}) const;
+
+  /// The last hidden states [B, T, C] and the mask given to forward() → one vector a text, [B, C].
+  Tensor pool(const Tensor& hidden_BTC, const Tensor& key_mask_BT) const;
 
   const TextEncoderOptions& options() const { return options_; }
 

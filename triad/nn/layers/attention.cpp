@@ -20,16 +20,17 @@ ops::AttentionOptions attention_options(double dropout, const Context& context) 
   return {.dropout = context.training ? dropout : 0, .key = context.key.at("weights")};
 }
 
-void check_heads(std::string_view where, int64_t width, int64_t heads) {
-  require<ShapeError>(heads > 0 && width % heads == 0, where, "width ", width, " does not divide into ", heads, " heads");
-}
-
 /// The last axis in `parts` equal pieces.
 std::vector<Tensor> split_evenly(const Tensor& x, int64_t parts) {
   return ops::split(x, std::vector<int64_t>(static_cast<size_t>(parts), x.size(-1) / parts), -1);
 }
 
 }  // namespace
+
+void check_heads(std::string_view where, int64_t width, int64_t heads) {
+  require<ShapeError>(heads > 0 && width % heads == 0, where, "width ", width, " does not divide into ", heads,
+                      " heads");
+}
 
 Tensor split_heads(const Tensor& x_BTC, int64_t heads) {
   return ops::transpose(ops::reshape(x_BTC, {x_BTC.size(0), x_BTC.size(1), heads, x_BTC.size(2) / heads}), 1, 2);

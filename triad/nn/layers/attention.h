@@ -64,6 +64,8 @@ class CrossAttention : public Module {
 /// q: [B, H, T, D], k: [B, H, S, D], key_mask: bool [B, S] or undefined → [B, H, T, S] in the dtype of q.
 Tensor attention_weights(const Tensor& q_BHTD, const Tensor& k_BHSD, const Tensor& key_mask_BS);
 
+/// ShapeError naming `where` unless `heads` divides `width`.
+void check_heads(std::string_view where, int64_t width, int64_t heads);
 /// [B, T, C] → [B, heads, T, C / heads], a view.
 Tensor split_heads(const Tensor& x_BTC, int64_t heads);
 /// [B, heads, T, D] → [B, T, heads * D].

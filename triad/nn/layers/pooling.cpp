@@ -13,8 +13,7 @@ AttentionPool::AttentionPool(int64_t width, int64_t heads, double initial_stddev
       key_value(truncated_normal({2 * width, width}, initial_stddev, key.at("key_value"))),
       output(truncated_normal({width, width}, initial_stddev, key.at("output"))),
       heads_(heads) {
-  require<ShapeError>(heads > 0 && width % heads == 0, "AttentionPool", "width ", width, " does not divide into ", heads,
-                      " heads");
+  check_heads("AttentionPool", width, heads);
 }
 
 void AttentionPool::visit(const Visitor& visitor) {

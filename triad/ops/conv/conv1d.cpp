@@ -18,15 +18,21 @@ namespace {
 
 Sample conv1d_sample(std::string label, Tensor x, Tensor weight, Tensor bias, Conv1dOptions options) {
   const auto as_2d = [](const Tensor& t) { return t.defined() ? reshape(t, {t.size(0), t.size(1), 1, t.size(2)}) : t; };
-  Sample sample{.label = std::move(label),
-                .inputs = {std::move(x), std::move(weight), std::move(bias)},
-                .run = [options](std::span<const Tensor> in) -> Tensors { return {conv1d(in[0], in[1], in[2], options)}; },
-                .reference = [options, as_2d](std::span<const Tensor> in) -> Tensors {
-                  const Tensor y = naive_conv2d(as_2d(in[0]), as_2d(in[1]), in[2],
-                                                {.stride = {1, options.stride}, .padding = {0, options.padding}, .groups = options.groups});
-                  return {reshape(y, {y.size(0), y.size(1), y.size(3)})};
-                }};
-  return sample;
+  const int64_t steps = (x.size(2) + 2 * options.padding - weight.size(2)) / options.stride + 1;
+  const int64_t outputs = x.size(0) * weight.size(0) * steps;
+  const double flops = 2.0 * static_cast<double>(outputs * weight.size(1) * weight.size(2));
+  const double bytes = 4.0 * static_cast<double>(x.numel() + weight.numel() + outputs);
+  return {.label = std::move(label),
+          .inputs = {std::move(x), std::move(weight), std::move(bias)},
+          .run = [options](std::span<const Tensor> in) -> Tensors { return {conv1d(in[0], in[1], in[2], options)}; },
+          .reference = [options, as_2d](std::span<const Tensor> in) -> Tensors {
+            const Tensor y = naive_conv2d(
+                as_2d(in[0]), as_2d(in[1]), in[2],
+                {.stride = {1, options.stride}, .padding = {0, options.padding}, .groups = options.groups});
+            return {reshape(y, {y.size(0), y.size(1), y.size(3)})};
+          },
+          .flops = flops,
+          .min_bytes = bytes};
 }
 
 const RegisterOp registered([] {

@@ -1,6 +1,7 @@
 #include "triad/ops/conv/conv2d.h"
 
 #include "triad/autograd/node.h"
+#include "triad/core/tensor/optional_argument.h"
 #include "triad/core/tensor/views.h"
 #include "triad/ops/conv/conv_check.h"
 #include "triad/ops/conv/conv_reference.h"
@@ -28,7 +29,7 @@ Tensor conv2d(const Tensor& x_in, const Tensor& weight_in, const Tensor& bias_in
   check_conv_arguments("conv2d", x_in, weight_in, bias_in, {options.stride[0], options.stride[1]},
                        {options.padding[0], options.padding[1]}, options.groups);
   const Tensor x = contiguous(x_in.detach()), weight = contiguous(weight_in.detach());
-  const Tensor bias = bias_in.defined() ? contiguous(bias_in.detach()) : Tensor();
+  const Tensor bias = contiguous_if_defined(bias_in);
   Tensor y = empty(output_shape(x, weight, options), x.dtype(), x.device());
   conv2d_forward(x.device(), {x, weight, bias, options, y});
   return record("conv2d", {x_in, weight_in, bias_in}, y, {x, weight}, [options](const Backward& b) -> Gradients {

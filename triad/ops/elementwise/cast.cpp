@@ -43,6 +43,7 @@ const RegisterOp registered([] {
                                sample("empty", make.normal({0}), DType::f32)};
   };
   spec.errors = [] { return std::vector<ErrorSample>{}; };
+  spec.no_errors = "every dtype converts to every other";
   return spec;
 });
 

@@ -43,10 +43,13 @@ const RegisterOp registered([] {
   OpSpec spec{.name = "where", .dtypes = kFloatingDTypes, .no_derivative = {}, .samples = {}, .errors = {}};
   spec.samples = [](SampleMaker& make) {
     const auto sample = [](std::string label, Tensor c, Tensor a, Tensor b) {
+      const double inputs = static_cast<double>(c.numel() + 4 * (a.numel() + b.numel()));
+      const Shape shape = broadcast_shapes("where", c.shape(), broadcast_shapes("where", a.shape(), b.shape()));
       return Sample{.label = std::move(label),
                     .inputs = {std::move(c), std::move(a), std::move(b)},
                     .run = [](std::span<const Tensor> in) -> Tensors { return {where(in[0], in[1], in[2])}; },
-                    .reference = naive};
+                    .reference = naive,
+                    .min_bytes = inputs + 4 * static_cast<double>(shape.numel())};
     };
     Sample nan_aside = sample("NaN on the side not chosen", from_values({true, false}, {2}),
                               from_values({1.0, std::nan("")}, {2}), from_values({std::nan(""), 2.0}, {2}));

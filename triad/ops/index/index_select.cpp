@@ -3,6 +3,7 @@
 #include "triad/autograd/node.h"
 #include "triad/core/tensor/views.h"
 #include "triad/ops/registry/op_spec.h"
+#include "triad/ops/shape/folded_shape.h"
 
 namespace triad::ops {
 
@@ -23,18 +24,10 @@ Tensor checked_indices(std::string_view op, const Tensor& indices, int64_t n) {
 
 namespace {
 
-/// Shape [outer, extent of axis, inner] of a tensor around an axis.
-Shape around(const Shape& shape, int axis) {
-  Shape out{1, shape[axis], 1};
-  for (int i = 0; i < axis; ++i) out[0] *= shape[i];
-  for (int i = axis + 1; i < shape.rank(); ++i) out[2] *= shape[i];
-  return out;
-}
-
 Tensor select_as(std::string_view op, const Tensor& x, int axis, const Tensor& indices_in) {
   check_same_device(op, "indices", indices_in, x);
   const Tensor indices = checked_indices(op, indices_in, x.shape()[axis]);
-  const Shape folded = around(x.shape(), axis);
+  const Shape folded = folded_around(x.shape(), axis);
   Shape y_shape;
   for (int i = 0; i < axis; ++i) y_shape.push_back(x.shape()[i]);
   for (const int64_t extent : indices.shape()) y_shape.push_back(extent);
@@ -69,7 +62,7 @@ Tensor embedding(const Tensor& weight, const Tensor& ids) {
 namespace {
 
 Tensors naive(const Tensor& x, int axis, const Tensor& indices) {
-  const Shape folded = around(x.shape(), axis);
+  const Shape folded = folded_around(x.shape(), axis);
   const auto values = x.to_vector<double>();
   const auto chosen = indices.to_vector<int64_t>();
   std::vector<double> out;

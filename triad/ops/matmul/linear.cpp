@@ -4,6 +4,8 @@
 #include <numbers>
 
 #include "triad/autograd/node.h"
+#include "triad/core/base/matrix_layout.h"
+#include "triad/core/tensor/optional_argument.h"
 #include "triad/core/tensor/views.h"
 #include "triad/ops/activation/gelu.h"
 #include "triad/ops/activation/silu.h"
@@ -21,8 +23,7 @@ constinit KernelTable<LinearForward> linear_forward{"linear"};
 namespace {
 
 bool dense_rows_or_columns(const Tensor& t) {
-  const Strides& s = t.strides();
-  return (s[1] == 1 && s[0] >= t.size(1)) || (s[0] == 1 && s[1] >= t.size(0));
+  return matrix_layout(t.size(0), t.size(1), t.strides()[0], t.strides()[1]) != MatrixLayout::other;
 }
 
 /// x as [M, In] without history.
@@ -81,7 +82,7 @@ Tensor linear(const Tensor& x_in, const Tensor& weight_in, const Tensor& bias_in
   check_arguments(x_in, weight_in, bias_in);
   const Tensor x = as_rows(x_in);
   const Tensor weight = dense_rows_or_columns(weight_in) ? weight_in.detach() : triad::contiguous(weight_in.detach());
-  const Tensor bias = bias_in.defined() ? triad::contiguous(bias_in.detach()) : Tensor();
+  const Tensor bias = contiguous_if_defined(bias_in);
   Tensor z = empty({x.size(0), weight.size(0)}, x.dtype(), x.device());
   linear_forward(x.device(), {x, weight, bias, z});
   const bool keep_z = f != Activation::none && !slope_from_value(f) && will_record({x_in, weight_in, bias_in});

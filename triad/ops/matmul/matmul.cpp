@@ -1,6 +1,7 @@
 #include "triad/ops/matmul/matmul.h"
 
 #include "triad/autograd/node.h"
+#include "triad/core/base/matrix_layout.h"
 #include "triad/core/tensor/views.h"
 #include "triad/ops/reduce/sum.h"
 #include "triad/ops/registry/op_spec.h"
@@ -15,9 +16,7 @@ namespace {
 Tensor dense_matrices(const Tensor& t) {
   const int64_t rows = t.size(-2), columns = t.size(-1);
   const int64_t row = t.strides()[t.rank() - 2], column = t.strides()[t.rank() - 1];
-  const bool rows_dense = (column == 1 || columns <= 1) && (row >= columns || rows <= 1);
-  const bool columns_dense = (row == 1 || rows <= 1) && (column >= rows || columns <= 1);
-  return rows_dense || columns_dense ? t.detach() : contiguous(t.detach());
+  return matrix_layout(rows, columns, row, column) == MatrixLayout::other ? contiguous(t.detach()) : t.detach();
 }
 
 Shape batch_of(const Tensor& t) { return Shape(std::span(t.shape().begin(), t.shape().end() - 2)); }

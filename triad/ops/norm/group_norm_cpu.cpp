@@ -10,6 +10,7 @@
 
 #include <cmath>
 
+#include "triad/core/tensor/optional_argument.h"
 #include "triad/ops/norm/group_norm.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -53,11 +54,6 @@ struct Extents {
 template <class T>
 Compute<T> optional_at(const T* values, int64_t i, float absent) {
   return values ? static_cast<Compute<T>>(values[i]) : static_cast<Compute<T>>(absent);
-}
-
-template <class T>
-const T* data_or_null(const Tensor& t) {
-  return t.defined() ? t.data<T>() : nullptr;
 }
 
 template <class T>

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "triad/autograd/node.h"
+#include "triad/core/tensor/optional_argument.h"
 #include "triad/ops/registry/op_spec.h"
 
 namespace triad::ops {
@@ -28,14 +29,12 @@ void check_arguments(const Tensor& x, const Tensor& weight, const Tensor& bias, 
   require<ValueError>(eps >= 0, op, "eps is ", eps, ", expected at least 0");
 }
 
-Tensor contiguous_or_undefined(const Tensor& t) { return t.defined() ? contiguous(t.detach()) : Tensor(); }
-
 }  // namespace
 
 Tensor layer_norm(const Tensor& x_in, const Tensor& weight_in, const Tensor& bias_in, double eps) {
   check_arguments(x_in, weight_in, bias_in, eps);
-  const Tensor x = contiguous(x_in.detach()), weight = contiguous_or_undefined(weight_in),
-               bias = contiguous_or_undefined(bias_in);
+  const Tensor x = contiguous(x_in.detach()), weight = contiguous_if_defined(weight_in),
+               bias = contiguous_if_defined(bias_in);
   const Shape rows = reduced_shape(x.shape(), {x.rank() - 1}, false);
   Tensor y = empty_like(x), mean = empty(rows, DType::f64, x.device());
   Tensor rstd = empty(rows, accumulation_dtype(x.dtype()), x.device());

@@ -15,6 +15,7 @@
 #include <cmath>
 
 #include "triad/core/cpu/parallel.h"
+#include "triad/core/tensor/optional_argument.h"
 #include "triad/ops/norm/layer_norm.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -26,11 +27,6 @@ namespace vec = triad::cpu::HWY_NAMESPACE;
 
 constexpr int64_t kCost = 8;         // of an element, for chunk_for_cost
 constexpr int64_t kMostBlocks = 64;  // of rows, in the backward pass
-
-template <class T>
-const T* data_or_null(const Tensor& t) {
-  return t.defined() ? t.data<T>() : nullptr;
-}
 
 /// Elements of an optional row, `absent` where there is none.
 template <class C, class Part, class T>

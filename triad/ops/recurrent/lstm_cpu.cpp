@@ -7,6 +7,7 @@
 #include "triad/core/cpu/gemm.h"
 #include "triad/core/cpu/packed_matrix.h"
 #include "triad/core/cpu/parallel.h"
+#include "triad/core/tensor/optional_argument.h"
 #include "triad/ops/recurrent/lstm.h"
 #include "triad/ops/recurrent/lstm_cell_cpu.h"
 #include "triad/ops/recurrent/lstm_layout_cpu.h"
@@ -91,8 +92,7 @@ void forward(const LstmForward& args) {
   }
   Tensor from_x = empty({layout.rows(), 4 * H}, dtype_of<C>);
   const Tensor x = gather<E>(args.x, layout, [&](int64_t row) { return layout.frames()[row]; });
-  multiply(x.data<G>(), layout.rows(), I, w_ih.data<G>(), 4 * H, true, from_x.mutable_data<C>(),
-           bias.defined() ? bias.data<C>() : nullptr);
+  multiply(x.data<G>(), layout.rows(), I, w_ih.data<G>(), 4 * H, true, from_x.mutable_data<C>(), data_or_null<C>(bias));
 
   const cpu::PackedMatrix recurrent(dtype_of<G>, dtype_of<C>, H, 4 * H, {w_hh.raw_data(), 1, H});
   E *y = args.y.mutable_data<E>(), *h_out = args.h.mutable_data<E>(), *c_out = args.c.mutable_data<E>();
@@ -182,7 +182,7 @@ void backward(const LstmBackward& args) {
   const E* gates = args.gates.data<E>();
   const C* cells = args.cells.data<C>();
   const cpu::PackedMatrix recurrent(dtype_of<G>, dtype_of<C>, 4 * H, H, {w_hh.raw_data(), H, 1});
-  const E* dy = args.dy.defined() ? args.dy.data<E>() : nullptr;
+  const E* dy = data_or_null<E>(args.dy);
   cpu::parallel_for(static_cast<int64_t>(layout.blocks().size()), 1, [&](int64_t first_block, int64_t last_block) {
     Tensor carry = empty({2, LstmLayout::kMostRows, H}, dtype_of<C>);
     C *dh = carry.mutable_data<C>(), *dc = dh + LstmLayout::kMostRows * H;

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <numeric>
 
+#include "triad/core/tensor/optional_argument.h"
+
 namespace triad::ops {
 
 LstmLayout::LstmLayout(const Tensor& lengths, int64_t batch, int64_t time, bool reverse)
     : sequences_(static_cast<size_t>(batch)), lengths_(static_cast<size_t>(batch), time) {
-  const int64_t* given = lengths.defined() ? lengths.data<int64_t>() : nullptr;
+  const int64_t* given = data_or_null<int64_t>(lengths);
   std::iota(sequences_.begin(), sequences_.end(), int64_t{0});
   if (given) {
     std::stable_sort(sequences_.begin(), sequences_.end(), [given](int64_t a, int64_t b) { return given[a] > given[b]; });

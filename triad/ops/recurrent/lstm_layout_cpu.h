@@ -10,8 +10,9 @@
 namespace triad::ops {
 
 /// Frames inside their sequences, without padding, as rows. Sequences are sorted by length, longest first, and cut into
-/// blocks of at most kRows; blocks are independent of each other. The rows of a block are ordered by step, then sequence,
-/// so that step s covers rows first_row + (rows of the steps before) … and its sequences are the first count(s) of the block.
+/// blocks of at most kMostRows; blocks are independent of each other. The rows of a block are ordered by step, then
+/// sequence, so that step s covers rows first_row + (rows of the steps before) … and its sequences are the first
+/// count(s) of the block.
 class LstmLayout {
  public:
   static constexpr int64_t kMostRows = 16;

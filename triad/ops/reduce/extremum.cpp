@@ -153,10 +153,13 @@ OpSpec arg_spec(std::string_view name) {
       .name = name, .dtypes = kOrderedDTypes, .no_derivative = "its result is integral", .samples = {}, .errors = {}};
   spec.samples = [](SampleMaker& make) {
     const auto sample = [](std::string label, Tensor x, int64_t axis, bool keep) {
+      const double n = static_cast<double>(x.numel());
       return Sample{.label = std::move(label),
                     .inputs = {std::move(x)},
                     .run = [=](std::span<const Tensor> in) -> Tensors { return {op(in[0], axis, keep)}; },
-                    .reference = [=](std::span<const Tensor> in) { return naive(in[0], {axis}, keep, largest, true); }};
+                    .reference = [=](std::span<const Tensor> in) { return naive(in[0], {axis}, keep, largest, true); },
+                    .flops = n,
+                    .min_bytes = 4 * n};
     };
     return std::vector<Sample>{
         sample("last axis", make.normal({7, 33}), -1, false),

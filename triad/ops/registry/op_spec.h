@@ -26,8 +26,12 @@ struct Sample {
   bool check_gradient = true;
   double flops = 0;      ///< arithmetic of one forward call
   double min_bytes = 0;  ///< bytes that must be read and written once
-  /// Largest allowed |got - expected| / (1 + |expected|) for f32; scaled to other dtypes by the ratio of epsilons.
+  /// Largest allowed |got - expected| / (scale + |expected|) for f32, where scale is the largest |expected|, at most 1;
+  /// scaled to other dtypes by the ratio of epsilons.
   double tolerance = 1e-5;
+  /// Where gradients of these inputs are small because large terms cancel: the size of the terms, to which rounding is
+  /// relative. 0 elsewhere.
+  double cancelling_terms = 0;
 };
 
 /// A call that must throw, with what it must say.
@@ -64,6 +68,10 @@ struct OpSpec {
   std::string_view no_derivative;
   std::function<std::vector<Sample>(SampleMaker&)> samples;
   std::function<std::vector<ErrorSample>()> errors;
+  /// Why no call of it can fail; empty if `errors` lists some that must.
+  std::string_view no_errors = {};
+  /// Whether every output is another view of the memory of the first input.
+  bool is_view = false;
 };
 
 inline const std::vector<DType> kFloatingDTypes = {DType::f32, DType::bf16, DType::f16, DType::f64};

@@ -3,6 +3,7 @@
 #include "triad/autograd/node.h"
 #include "triad/core/tensor/views.h"
 #include "triad/ops/registry/op_spec.h"
+#include "triad/ops/shape/folded_shape.h"
 #include "triad/ops/shape/reshape.h"
 
 namespace triad::ops {
@@ -89,19 +90,11 @@ namespace {
 
 const std::vector<DType> kMovedDTypes = {DType::f32, DType::bf16, DType::f16, DType::f64, DType::i64, DType::boolean};
 
-/// Extents in front of, at and behind an axis.
-Shape around(const Shape& shape, int axis) {
-  Shape out{1, shape[axis], 1};
-  for (int i = 0; i < axis; ++i) out[0] *= shape[i];
-  for (int i = axis + 1; i < shape.rank(); ++i) out[2] *= shape[i];
-  return out;
-}
-
 Tensors naive_concat(std::span<const Tensor> xs, int axis) {
   Shape shape = xs[0].shape();
   shape[axis] = 0;
   for (const Tensor& x : xs) shape[axis] += x.size(axis);
-  const Shape folded = around(shape, axis);
+  const Shape folded = folded_around(shape, axis);
   std::vector<double> out;
   for (int64_t o = 0; o < folded[0]; ++o) {
     for (const Tensor& x : xs) {
@@ -114,7 +107,7 @@ Tensors naive_concat(std::span<const Tensor> xs, int axis) {
 }
 
 Tensors naive_split(const Tensor& x, const std::vector<int64_t>& sizes, int axis) {
-  const Shape folded = around(x.shape(), axis);
+  const Shape folded = folded_around(x.shape(), axis);
   const auto values = x.to_vector<double>();
   Tensors parts;
   int64_t start = 0;
@@ -184,7 +177,8 @@ const RegisterOp registered_concat([] {
 });
 
 const RegisterOp registered_split([] {
-  OpSpec spec{.name = "split", .dtypes = kMovedDTypes, .no_derivative = {}, .samples = {}, .errors = {}};
+  OpSpec spec{
+      .name = "split", .dtypes = kMovedDTypes, .no_derivative = {}, .samples = {}, .errors = {}, .is_view = true};
   spec.samples = [](SampleMaker& make) {
     const auto sample = [](std::string label, Tensor x, std::vector<int64_t> sizes, int axis) {
       return Sample{.label = std::move(label),

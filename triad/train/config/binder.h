@@ -14,12 +14,9 @@
 #include <yaml-cpp/yaml.h>
 
 #include "triad/core/base/error.h"
+#include "triad/train/config/enum_names.h"
 
 namespace triad::train {
-
-/// The names of an enumeration in configurations, in the order of its values starting at 0.
-template <class E>
-struct EnumNames;  // specialised with `static constexpr std::array<std::string_view, N> names`
 
 /// A section of a configuration, bound to the fields of a struct:
 ///

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "triad/data/formats/durable_file.h"
+#include "triad/train/config/binder.h"
 
 namespace triad::train {
 namespace {
@@ -31,6 +32,8 @@ void bind(Binder& b, optim::Schedule& s) {
   b("floor", s.floor);
   b("warmup_steps", s.warmup_steps);
   b("cooldown_steps", s.cooldown_steps);
+  if (s.shape == optim::ScheduleShape::cosine && s.cooldown_steps != 0)
+    b.refuse("cooldown_steps", "a cosine has no cooldown; take shape: constant");
   require_positive(b, "peak", s.peak);
   require_not_negative(b, "floor", s.floor);
   require_not_negative(b, "warmup_steps", s.warmup_steps);
@@ -158,6 +161,7 @@ void bind(Binder& b, nn::TextEncoderOptions& o) {
   b("heads", o.heads);
   b("hidden", o.hidden);
   b("max_positions", o.max_positions);
+  b("pooling", o.pooling);
   b("dropout", o.dropout);
   b("attention_dropout", o.attention_dropout);
   b("initial_stddev", o.initial_stddev);

@@ -14,7 +14,7 @@
 #include "triad/nn/encoders/text_encoder.h"
 #include "triad/optim/optimizer.h"
 #include "triad/optim/schedule.h"
-#include "triad/train/config/binder.h"
+#include "triad/train/config/enum_names.h"
 
 namespace triad::train {
 
@@ -128,6 +128,10 @@ Recipe read_recipe(const std::filesystem::path& file, const std::vector<std::str
 /// The recipe with all defaults filled in, as YAML that read_recipe() reads back to the same recipe.
 std::string write_recipe(Recipe recipe);
 
+template <>
+struct EnumNames<nn::TextPooling> {
+  static constexpr std::array<std::string_view, 2> names = {"mean", "cls"};
+};
 template <>
 struct EnumNames<optim::OptimizerOptions::Kind> {
   static constexpr std::array<std::string_view, 3> names = {"adamw", "lamb", "sgd"};

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "triad/nn/layers/mask.h"
 #include "triad/ops/elementwise/cast.h"
 
 namespace triad::train {
@@ -69,7 +68,7 @@ Tensor Model::embed_speech(const Tensor& frames_BFM, const Tensor& lengths_B, co
 }
 
 Tensor Model::project_text(const Tensor& hidden_BTC, const Tensor& mask_BT) const {
-  return text_projection.forward(nn::masked_mean(hidden_BTC, mask_BT));
+  return text_projection.forward(text.pool(hidden_BTC, mask_BT));
 }
 
 Tensor Model::project_image(const Tensor& tokens_BTC) const {
