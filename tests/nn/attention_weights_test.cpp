@@ -35,7 +35,7 @@ TEST(AttentionWeights, TimesTheValuesAreTheAttention) {
 }
 
 TEST(AttentionWeights, OfTheCrossAttentionAreThoseOfItsForward) {
-  const CrossAttention layer(8, 6, kHeads, 0, 0.5, {.seed = 3});
+  const CrossAttention layer(8, 6, kHeads, 0, 0.5, 0.5, {.seed = 3});
   const Tensor x = drawn({kBatch, kQueries, 8}, "x"), memory = drawn({kBatch, kKeys, 6}, "memory");
   const Tensor values = ops::slice(layer.key_value.forward(memory), -1, 8, 16);
   const Tensor mixed = ops::matmul(layer.weights(x, {memory, key_mask()}), split_heads(values, kHeads));
