@@ -32,8 +32,7 @@ std::string text_of(const data::Attribute& value) {
 }
 
 void check_built_as_described(const DataOptions& options, const data::Manifest& manifest) {
-  const Hint hint{str("give another data.dir, or build it again: triad data build ", options.name, " --out ",
-                      options.dir.string(), " --replace")};
+  const Hint hint{"give another data.dir, or remove the folder: what is not there is built as the recipe says"};
   if (manifest.name != options.name)
     fail<ConfigError>("data.dir", options.dir.string(), " holds the data set ", manifest.name, ", not ", options.name, hint);
   for (const auto& [name, wanted] : options.build) {
