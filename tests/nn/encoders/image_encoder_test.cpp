@@ -214,5 +214,16 @@ TEST(SinCosPositions, RefuseAWidthThatFourDoesNotDivide) {
             "sincos_positions_2d: width 6, expected a multiple of 4");
 }
 
+TEST(ImageEncoder, WithoutResidualGainItsBodyBeginsAsTheIdentity) {
+  const Tensor tokens = normal({2, 5, 16}, 1, kKey.at("tokens"));
+  ImageEncoderOptions options{.stem_channels = {8}, .width = 16, .layers = 2, .heads = 2, .hidden = 32};
+  options.initial_stddev = 0.5;
+  const ImageEncoder mixing(options, kKey);
+  EXPECT_FALSE(harness::compare(mixing.body(tokens, {}), mixing.norm.forward(tokens), 0.1).passed);
+  options.residual_gain = 0;
+  const ImageEncoder identity(options, kKey);
+  EXPECT_TRUE(harness::compare(identity.body(tokens, {}), identity.norm.forward(tokens), 1e-6).passed);
+}
+
 }  // namespace
 }  // namespace triad::nn

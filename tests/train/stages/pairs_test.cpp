@@ -11,6 +11,7 @@
 #include "triad/autograd/autograd.h"
 #include "triad/train/loop/accumulate.h"
 #include "triad/train/pretrain.h"
+#include "triad/train/stages/task_schedule.h"
 
 namespace triad::train {
 namespace {
@@ -160,6 +161,31 @@ TEST(PairStage, KeepsTheTemperatureInBounds) {
   alignment.model().log_scale.assign("log_scale", full({}, 7));
   alignment.stage().after_step();
   EXPECT_NEAR(alignment.model().log_scale.value().item(), std::log(100.0), 1e-6);
+}
+
+TEST(JointStage, ABatchHasWhatItsTasksLookAt) {
+  const harness::TempFolder folder;
+  write_tiny_data(folder / "data");
+  Recipe recipe = tiny_recipe(folder / "data");
+  recipe.joint.tasks.contrast.share = 0.4;
+  recipe.joint.tasks.answer.share = 0.7;
+  const TrainingData data(recipe.data.dir, recipe.model.text.max_positions);
+  const std::unique_ptr<Model> model = make_model(recipe, data);
+  const std::unique_ptr<Stage> stage = make_joint_stage({recipe, data, *model});
+  int alone[2] = {};
+  for (int64_t step = 0; step < 30; ++step) {
+    stage->load();
+    const auto [contrasts, answers] = tasks_of_step<2>({0.4, 0.7}, recipe.train.seed, step);
+    EXPECT_EQ(stage->contrasts(), contrasts) << step;
+    EXPECT_EQ(stage->terms().size(), answers ? 1u : 0u) << step;
+    const Forward forward = stage->forward(0, stage->size(), {});
+    EXPECT_EQ(forward.sums.size(), answers ? 1u : 0u) << step;
+    for (const Tensor& embeddings : forward.embeddings) EXPECT_EQ(embeddings.size(0) > 0, contrasts) << step;
+    alone[0] += contrasts && !answers;
+    alone[1] += answers && !contrasts;
+  }
+  EXPECT_GT(alone[0], 0);
+  EXPECT_GT(alone[1], 0);
 }
 
 }  // namespace
