@@ -24,9 +24,7 @@ class Curve : public triad::nn::Module {
     visitor("output", output_);
   }
 
-  Tensor forward(const Tensor& x) const {
-    return output_.forward(hidden_.forward(x, triad::ops::Activation::tanh));
-  }
+  Tensor forward(const Tensor& x) const { return output_.forward(hidden_.forward(x, triad::ops::Activation::tanh)); }
 
  private:
   triad::nn::Linear hidden_, output_;
@@ -54,7 +52,7 @@ int main(int, char** argv) {
     loss = error.item();
     if (step % 200 == 0) std::printf("step %4d  mean squared error %.5f\n", step, loss);
   }
-  std::printf("%lld parameters, mean squared error %.5f\n",
-              static_cast<long long>(triad::nn::count_parameters(curve)), loss);
+  std::printf("%lld parameters, mean squared error %.5f\n", static_cast<long long>(triad::nn::count_parameters(curve)),
+              loss);
   return loss < 1e-3 ? 0 : 1;
 }

@@ -142,10 +142,7 @@ TEST(Recompute, ACapturedTensorMayBeHandedThrough) {
   const Tensor weight = requires_grad(full({1}, 3)), x = full({1}, 5);
   const auto seen = watch(weight);
   const std::vector<Tensor> y = recompute(
-      [weight](std::span<const Tensor> in) -> std::vector<Tensor> {
-        return {weight, in[0]};
-      },
-      std::span(&x, 1));
+      [weight](std::span<const Tensor> in) -> std::vector<Tensor> { return {weight, in[0]}; }, std::span(&x, 1));
   backward(y[0] * 2.0);
   EXPECT_EQ(*seen, (std::vector<std::vector<double>>{{2}}));
 }
@@ -180,11 +177,9 @@ TEST(Recompute, ACapturedTensorChangedInPlaceIsAnError) {
 
 TEST(Recompute, OutputsThatTakeNoPartInTheLossCostNothing) {
   const Tensor x = requires_grad(full({2}, 2));
-  const std::vector<Tensor> y = recompute(
-      [](std::span<const Tensor> in) -> std::vector<Tensor> {
-        return {in[0] * 3.0, ops::exp(in[0])};
-      },
-      std::span(&x, 1));
+  const std::vector<Tensor> y =
+      recompute([](std::span<const Tensor> in) -> std::vector<Tensor> { return {in[0] * 3.0, ops::exp(in[0])}; },
+                std::span(&x, 1));
   backward(ops::sum(y[0]));
   EXPECT_EQ(grad(x).to_vector<double>(), (std::vector<double>{3, 3}));
 }
@@ -192,11 +187,8 @@ TEST(Recompute, OutputsThatTakeNoPartInTheLossCostNothing) {
 TEST(Recompute, AnInputMayPassThroughUnchanged) {
   const Tensor x = requires_grad(full({2}, 2)), flags = full({2}, 1, DType::boolean);
   const Tensor inputs[] = {x, flags, Tensor()};
-  const std::vector<Tensor> y = recompute(
-      [](std::span<const Tensor> in) -> std::vector<Tensor> {
-        return {in[0], in[0] * 2.0, in[1]};
-      },
-      inputs);
+  const std::vector<Tensor> y =
+      recompute([](std::span<const Tensor> in) -> std::vector<Tensor> { return {in[0], in[0] * 2.0, in[1]}; }, inputs);
   EXPECT_EQ(y[2].to_vector<int64_t>(), (std::vector<int64_t>{1, 1}));
   backward(ops::sum(y[0] + y[1]));
   EXPECT_EQ(grad(x).to_vector<double>(), (std::vector<double>{3, 3})) << "x is still a leaf";

@@ -184,7 +184,8 @@ Report check_values(const OpSpec& spec) {
       compare_outputs(outputs, expected, tolerance_of(sample, dtype), str(name_of(dtype)), report);
       check_memory(spec, outputs, inputs, report);
       for (size_t i = 0; i < inputs.size(); ++i) {
-        if (inputs[i].defined()) note(report, compare_bits(inputs[i], before[i]), str(name_of(dtype), ": input ", i, " after the call"));
+        if (inputs[i].defined())
+          note(report, compare_bits(inputs[i], before[i]), str(name_of(dtype), ": input ", i, " after the call"));
       }
     }
   });
@@ -332,7 +333,8 @@ Report check_threads(const OpSpec& spec) {
     const Tensors inputs = inputs_as(sample.inputs, spec.dtypes.front());
     const auto pass_with = [&](int threads) {
       cpu::set_num_threads(threads);
-      return differentiable(spec) ? forward_backward(sample, inputs, spec.dtypes.front()) : Pass{sample.run(inputs), {}};
+      return differentiable(spec) ? forward_backward(sample, inputs, spec.dtypes.front())
+                                  : Pass{sample.run(inputs), {}};
     };
     const Pass one = pass_with(1), three = pass_with(3);
     for (size_t i = 0; i < one.outputs.size(); ++i)

@@ -1,7 +1,7 @@
 // The harness must fail on broken ops, or its silence means nothing.
-#include <gtest/gtest.h>
-
 #include <cmath>
+
+#include <gtest/gtest.h>
 
 #include "tests/harness/compare.h"
 #include "tests/harness/guarded_allocator.h"
@@ -40,7 +40,8 @@ Tensor weighted_square(const Tensor& x, const Tensor& w, Derivative how) {
 }
 
 OpSpec spec_of(std::function<Tensor(const Tensor&, const Tensor&)> op) {
-  OpSpec spec{.name = "weighted_square", .dtypes = {DType::f32, DType::f64}, .no_derivative = {}, .samples = {}, .errors = {}};
+  OpSpec spec{
+      .name = "weighted_square", .dtypes = {DType::f32, DType::f64}, .no_derivative = {}, .samples = {}, .errors = {}};
   spec.samples = [op](SampleMaker& make) {
     return std::vector<Sample>{{.label = "plain",
                                 .inputs = {make.normal({3, 5}), make.normal({3, 5})},
@@ -128,10 +129,11 @@ TEST(HarnessProof, TheCotangentIsNotConstant) {
         return {out * (b.dy() - dot) * scale};
       });
     };
-    return std::vector<Sample>{{.label = "row",
-                                .inputs = {make.normal({6})},
-                                .run = [=](std::span<const Tensor> in) -> Tensors { return {softmax(in[0], 3)}; },
-                                .reference = [=](std::span<const Tensor> in) -> Tensors { return {softmax(in[0].detach(), 1)}; }}};
+    return std::vector<Sample>{
+        {.label = "row",
+         .inputs = {make.normal({6})},
+         .run = [=](std::span<const Tensor> in) -> Tensors { return {softmax(in[0], 3)}; },
+         .reference = [=](std::span<const Tensor> in) -> Tensors { return {softmax(in[0].detach(), 1)}; }}};
   };
   EXPECT_TRUE(harness::check_values(spec).passed());
   EXPECT_FALSE(harness::check_gradient(spec).passed());
@@ -156,7 +158,8 @@ TEST(HarnessProof, IgnoringStridesFails) {
 }
 
 TEST(HarnessProof, CuttingTheGraphFails) {
-  const OpSpec spec = spec_of([](const Tensor& x, const Tensor& w) { return weighted_square(x.detach(), w.detach(), {}); });
+  const OpSpec spec =
+      spec_of([](const Tensor& x, const Tensor& w) { return weighted_square(x.detach(), w.detach(), {}); });
   EXPECT_FALSE(harness::check_differentiability(spec).passed());
 }
 
@@ -250,8 +253,8 @@ TEST(HarnessProof, ACopyThatCallsItselfAViewFails) {
 }
 
 TEST(HarnessProof, ResultsThatDependOnTheThreadsFail) {
-  const OpSpec spec = spec_of(
-      [](const Tensor& x, const Tensor& w) { return weighted_square(x, w, {}) + 1e-6 * cpu::num_threads(); });
+  const OpSpec spec =
+      spec_of([](const Tensor& x, const Tensor& w) { return weighted_square(x, w, {}) + 1e-6 * cpu::num_threads(); });
   EXPECT_FALSE(harness::check_threads(spec).passed());
 }
 
@@ -294,9 +297,8 @@ TEST(HarnessProof, ADerivativeWithoutASmoothSampleFails) {
 }
 
 TEST(HarnessProof, SamplesWithoutElementsFail) {
-  const OpSpec spec = with_samples([](Sample& sample, SampleMaker& make) {
-    sample.inputs = {make.normal({0, 3}), make.normal({0, 3})};
-  });
+  const OpSpec spec = with_samples(
+      [](Sample& sample, SampleMaker& make) { sample.inputs = {make.normal({0, 3}), make.normal({0, 3})}; });
   for (const auto check : {harness::check_values, harness::check_views, harness::check_gradient,
                            harness::check_gradient_dtypes, harness::check_guard_zones, harness::check_threads}) {
     EXPECT_EQ(check(spec).text(), "nothing was compared");
@@ -304,9 +306,8 @@ TEST(HarnessProof, SamplesWithoutElementsFail) {
 }
 
 TEST(HarnessProof, ADerivativeWithoutAFloatingInputFails) {
-  OpSpec spec = with_samples([](Sample& sample, SampleMaker& make) {
-    sample.inputs = {make.indices({3, 5}, 4), make.indices({3, 5}, 4)};
-  });
+  OpSpec spec = with_samples(
+      [](Sample& sample, SampleMaker& make) { sample.inputs = {make.indices({3, 5}, 4), make.indices({3, 5}, 4)}; });
   for (const auto check : {harness::check_gradient, harness::check_gradient_dtypes, harness::check_differentiability})
     EXPECT_EQ(check(spec).text(), "nothing was compared");
 }

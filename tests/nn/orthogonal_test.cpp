@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include <cmath>
+
+#include <gtest/gtest.h>
 
 #include "tests/harness/message_of.h"
 #include "triad/core/base/error.h"
@@ -40,7 +40,8 @@ TEST(Orthogonal, IsAFunctionOfTheKey) {
 
 TEST(Orthogonal, SignsAreNotThoseOfHouseholder) {  // an unadjusted Q has a first entry of one sign for all draws
   int negative = 0;
-  for (uint64_t seed = 0; seed < 100; ++seed) negative += orthogonal({4, 4}, 1, {.seed = seed}).to_vector<double>()[0] < 0;
+  for (uint64_t seed = 0; seed < 100; ++seed)
+    negative += orthogonal({4, 4}, 1, {.seed = seed}).to_vector<double>()[0] < 0;
   EXPECT_GT(negative, 30);
   EXPECT_LT(negative, 70);
 }

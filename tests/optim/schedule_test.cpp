@@ -19,7 +19,8 @@ TEST(Schedule, CosineWarmsUpPeaksAndReachesItsFloor) {
 }
 
 TEST(Schedule, ConstantStaysAtItsPeakUntilTheCooldown) {
-  const Schedule s{.shape = ScheduleShape::constant, .peak = 1, .warmup_steps = 2, .cooldown_steps = 10, .total_steps = 30};
+  const Schedule s{
+      .shape = ScheduleShape::constant, .peak = 1, .warmup_steps = 2, .cooldown_steps = 10, .total_steps = 30};
   EXPECT_DOUBLE_EQ(learning_rate(s, 0), 0.5);
   EXPECT_DOUBLE_EQ(learning_rate(s, 20), 1);
   EXPECT_DOUBLE_EQ(learning_rate(s, 25), 0.5);

@@ -1,10 +1,10 @@
 // One test of every fate, for scripts/check-runner to see whether scripts/run-tests tells them apart. The program is not
 // named test_*, so it never runs as a test itself.
-#include <gtest/gtest.h>
-
 #include <chrono>
 #include <cstdlib>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 TEST(Fate, Passes) {}
 TEST(Fate, Fails) { EXPECT_EQ(1 + 1, 3) << "a reason to fail"; }

@@ -131,15 +131,16 @@ class Engine {
   }
 
   Gradients derivatives(Node& node, std::vector<Tensor> cotangents) {
-    require<AutogradError>(node.backward != nullptr, node.op, "its part of the tape was released by an earlier backward()",
+    require<AutogradError>(node.backward != nullptr, node.op,
+                           "its part of the tape was released by an earlier backward()",
                            Hint{"pass retain_tape to the first backward()"});
     check_saved(node);
     std::vector<Tensor> saved;
     saved.reserve(node.saved.size());
     for (const SavedTensor& s : node.saved) saved.push_back(s.tensor);
     Gradients gradients = node.backward(Backward(node, saved, cotangents));
-    require<AutogradError>(gradients.size() == node.inputs.size(), node.op, "its derivative returned ", gradients.size(),
-                           " gradients for ", node.inputs.size(), " inputs");
+    require<AutogradError>(gradients.size() == node.inputs.size(), node.op, "its derivative returned ",
+                           gradients.size(), " gradients for ", node.inputs.size(), " inputs");
     for (size_t i = 0; i < gradients.size(); ++i) {
       if (!gradients[i].defined()) continue;
       const Node::Form& form = node.input_forms[i];

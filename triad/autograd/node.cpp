@@ -64,9 +64,7 @@ bool will_record(std::span<const Tensor> inputs) {
   return grad_enabled() && std::any_of(inputs.begin(), inputs.end(), wants_gradient);
 }
 
-bool will_record(std::initializer_list<Tensor> inputs) {
-  return will_record(std::span(inputs.begin(), inputs.size()));
-}
+bool will_record(std::initializer_list<Tensor> inputs) { return will_record(std::span(inputs.begin(), inputs.size())); }
 
 std::vector<Tensor> record(std::string_view op, std::span<const Tensor> inputs, std::vector<Tensor> outputs,
                            std::span<const Tensor> saved, BackwardFunction backward) {

@@ -52,7 +52,8 @@ using BackwardFunction = std::function<Gradients(const Backward&)>;
 
 /// A tensor kept for the backward pass, with the version its storage had.
 struct SavedTensor {
-  explicit SavedTensor(const Tensor& t) : tensor(t.defined() ? t.detach() : t), version(t.defined() ? t.version() : 0) {}
+  explicit SavedTensor(const Tensor& t)
+      : tensor(t.defined() ? t.detach() : t), version(t.defined() ? t.version() : 0) {}
   Tensor tensor;
   uint64_t version;
 };
@@ -78,20 +79,20 @@ class Node {
   Node& operator=(const Node&) = delete;
   ~Node();
 
-  std::string_view op;                 ///< name for messages; a string literal
+  std::string_view op;  ///< name for messages; a string literal
   std::vector<Edge> inputs;
   std::vector<Form> input_forms, output_forms;
   std::vector<SavedTensor> saved;
-  BackwardFunction backward;           ///< empty once released, and for leaves
-  Tensor leaf;                         ///< the tensor whose grad accumulates, for leaves
+  BackwardFunction backward;  ///< empty once released, and for leaves
+  Tensor leaf;                ///< the tensor whose grad accumulates, for leaves
 };
 
 /// The autograd part of a tensor. Either a leaf (requires_grad set by the user, no node) or the output of a node.
 struct TensorGrad : AutogradMeta {
-  std::shared_ptr<Node> node;          ///< the op that made this tensor; null for leaves
+  std::shared_ptr<Node> node;  ///< the op that made this tensor; null for leaves
   size_t output_index = 0;
-  std::weak_ptr<Node> leaf_node;       ///< of a leaf, while some tape holds it
-  Tensor grad;                         ///< of a leaf; may be a view into a larger buffer, written in place
+  std::weak_ptr<Node> leaf_node;  ///< of a leaf, while some tape holds it
+  Tensor grad;                    ///< of a leaf; may be a view into a larger buffer, written in place
   std::vector<std::function<void(const Tensor&)>> hooks;
 };
 

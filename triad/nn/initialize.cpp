@@ -24,7 +24,8 @@ Tensor normal(const Shape& shape, double stddev, RandomKey key) {
 }
 
 Tensor truncated_normal(const Shape& shape, double stddev, RandomKey key) {
-  if (stddev == 0) return zeros(shape);  // for weights that are to be read from a file: drawing a base BERT takes seconds
+  if (stddev == 0)
+    return zeros(shape);  // for weights that are to be read from a file: drawing a base BERT takes seconds
   return filled(shape, key, [stddev](RandomStream& s) {
     for (;;) {
       const double z = s.normal();

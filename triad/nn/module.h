@@ -21,7 +21,8 @@ class Visitor {
  public:
   using OnParameter = std::function<void(const std::string& path, Parameter& parameter)>;
 
-  Visitor(std::string prefix, const OnParameter& on_parameter) : prefix_(std::move(prefix)), on_parameter_(on_parameter) {}
+  Visitor(std::string prefix, const OnParameter& on_parameter)
+      : prefix_(std::move(prefix)), on_parameter_(on_parameter) {}
 
   /// Undefined parameters (a layer without bias) are passed over.
   void operator()(std::string_view name, Parameter& parameter) const;

@@ -14,7 +14,8 @@ using Kind = OptimizerOptions::Kind;
 
 std::vector<ops::LambLayer> layers_of(const Arena& arena) {
   std::vector<ops::LambLayer> layers;
-  for (const Arena::Slice& slice : arena.slices()) layers.push_back({slice.offset, slice.numel, slice.offset < arena.decayed()});
+  for (const Arena::Slice& slice : arena.slices())
+    layers.push_back({slice.offset, slice.numel, slice.offset < arena.decayed()});
   return layers;
 }
 
@@ -27,9 +28,11 @@ std::vector<ops::LambLayer> layers_of(const Arena& arena) {
 }  // namespace
 
 Optimizer::Optimizer(Arena& arena, const OptimizerOptions& options) : arena_(arena), options_(options) {
-  const std::vector<std::string> names =
-      options.kind == Kind::sgd ? std::vector<std::string>{"momentum"} : std::vector<std::string>{"first_moment", "second_moment"};
-  for (const std::string& name : names) states_.push_back({name, zeros({arena.numel()}, DType::f32, arena.values().device())});
+  const std::vector<std::string> names = options.kind == Kind::sgd
+                                             ? std::vector<std::string>{"momentum"}
+                                             : std::vector<std::string>{"first_moment", "second_moment"};
+  for (const std::string& name : names)
+    states_.push_back({name, zeros({arena.numel()}, DType::f32, arena.values().device())});
 }
 
 double Optimizer::step(double lr) {
@@ -44,17 +47,31 @@ double Optimizer::step(double lr) {
   switch (o.kind) {
     case Kind::adamw:
       ops::adamw_step(values, gradients, states_[0].values, states_[1].values,
-                      {.lr = lr, .beta1 = o.beta1, .beta2 = o.beta2, .eps = o.eps, .weight_decay = o.weight_decay,
-                       .step = steps_, .gradient_scale = scale, .decayed = arena_.decayed()});
+                      {.lr = lr,
+                       .beta1 = o.beta1,
+                       .beta2 = o.beta2,
+                       .eps = o.eps,
+                       .weight_decay = o.weight_decay,
+                       .step = steps_,
+                       .gradient_scale = scale,
+                       .decayed = arena_.decayed()});
       break;
     case Kind::lamb:
       ops::lamb_step(values, gradients, states_[0].values, states_[1].values, layers_of(arena_),
-                     {.lr = lr, .beta1 = o.beta1, .beta2 = o.beta2, .eps = o.eps, .weight_decay = o.weight_decay,
-                      .step = steps_, .gradient_scale = scale});
+                     {.lr = lr,
+                      .beta1 = o.beta1,
+                      .beta2 = o.beta2,
+                      .eps = o.eps,
+                      .weight_decay = o.weight_decay,
+                      .step = steps_,
+                      .gradient_scale = scale});
       break;
     case Kind::sgd:
       ops::sgd_step(values, gradients, states_[0].values,
-                    {.lr = lr, .momentum = o.momentum, .weight_decay = o.weight_decay, .gradient_scale = scale,
+                    {.lr = lr,
+                     .momentum = o.momentum,
+                     .weight_decay = o.weight_decay,
+                     .gradient_scale = scale,
                      .decayed = arena_.decayed()});
       break;
   }

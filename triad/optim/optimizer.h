@@ -19,7 +19,7 @@ struct OptimizerOptions {
   double eps = 1e-8;
   double momentum = 0.9;  ///< of sgd
   double weight_decay = 0.05;
-  double clip_norm = 1;   ///< of all gradients together; 0 means no clipping
+  double clip_norm = 1;  ///< of all gradients together; 0 means no clipping
 };
 
 /// An array of the optimizer that lies like the arena, such as the first moments.

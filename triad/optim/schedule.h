@@ -12,10 +12,10 @@ enum class ScheduleShape {
 
 struct Schedule {
   ScheduleShape shape = ScheduleShape::cosine;
-  double peak = 1e-3;            ///< learning rate after the warm-up
-  double floor = 0;              ///< learning rate at the end, as a share of `peak`
-  int64_t warmup_steps = 0;      ///< linear from peak / warmup_steps
-  int64_t cooldown_steps = 0;    ///< of `constant`, 0 for none; a cosine has none
+  double peak = 1e-3;          ///< learning rate after the warm-up
+  double floor = 0;            ///< learning rate at the end, as a share of `peak`
+  int64_t warmup_steps = 0;    ///< linear from peak / warmup_steps
+  int64_t cooldown_steps = 0;  ///< of `constant`, 0 for none; a cosine has none
   int64_t total_steps = 0;
 };
 

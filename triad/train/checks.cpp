@@ -34,7 +34,8 @@ std::string text_of(const data::Attribute& value) {
 void check_built_as_described(const DataOptions& options, const data::Manifest& manifest) {
   const Hint hint{"give another data.dir, or remove the folder: what is not there is built as the recipe says"};
   if (manifest.name != options.name)
-    fail<ConfigError>("data.dir", options.dir.string(), " holds the data set ", manifest.name, ", not ", options.name, hint);
+    fail<ConfigError>("data.dir", options.dir.string(), " holds the data set ", manifest.name, ", not ", options.name,
+                      hint);
   for (const auto& [name, wanted] : options.build) {
     const auto built = manifest.provenance.options.find(name);
     if (built != manifest.provenance.options.end() && built->second != wanted)
@@ -64,15 +65,16 @@ void check_pictures(const nn::ImageEncoderOptions& encoder, const TrainingData& 
   if (shape[0] != encoder.image_channels)
     fail<ConfigError>("model.image.image_channels", encoder.image_channels, ", but the pictures have ", shape[0]);
   if (shape[1] % patch != 0 || shape[2] % patch != 0)
-    fail<ConfigError>("model.image.stem_channels", encoder.stem_channels.size(), " convolutions of stride 2 do not divide pictures of ",
-                      shape[1], "×", shape[2], " pixels");
+    fail<ConfigError>("model.image.stem_channels", encoder.stem_channels.size(),
+                      " convolutions of stride 2 do not divide pictures of ", shape[1], "×", shape[2], " pixels");
 }
 
 /// Keys of a recipe that change no weight.
 bool may_differ(std::string_view key) {
-  constexpr std::array<std::string_view, 5> kNames = {"data.dir", "data.split", "data.loader_threads", "train.max_steps",
-                                                      "train.log_every"};
-  return std::ranges::find(kNames, key) != kNames.end() || key.starts_with("checkpoint.") || key.starts_with("data.build.");
+  constexpr std::array<std::string_view, 5> kNames = {"data.dir", "data.split", "data.loader_threads",
+                                                      "train.max_steps", "train.log_every"};
+  return std::ranges::find(kNames, key) != kNames.end() || key.starts_with("checkpoint.") ||
+         key.starts_with("data.build.");
 }
 
 void flatten(const YAML::Node& node, const std::string& path, std::map<std::string, std::string>& values) {
@@ -80,7 +82,8 @@ void flatten(const YAML::Node& node, const std::string& path, std::map<std::stri
     values[path] = YAML::Dump(node);
     return;
   }
-  for (const auto& entry : node) flatten(entry.second, path.empty() ? entry.first.Scalar() : path + "." + entry.first.Scalar(), values);
+  for (const auto& entry : node)
+    flatten(entry.second, path.empty() ? entry.first.Scalar() : path + "." + entry.first.Scalar(), values);
 }
 
 std::map<std::string, std::string> values_of(const Recipe& recipe) {
@@ -95,7 +98,8 @@ void check_options(const PretrainOptions& options) {
   if (!options.only.empty() && std::ranges::find(kStageNames, options.only) == kStageNames.end())
     fail<ConfigError>("--only " + options.only, "no such stage", Hint{"text, image, speech, align or joint"});
   if (!options.from.empty() && !fs::exists(options.from))
-    fail<ConfigError>("--from " + options.from.string(), "is not there", Hint{"a run, a checkpoint or a safetensors file"});
+    fail<ConfigError>("--from " + options.from.string(), "is not there",
+                      Hint{"a run, a checkpoint or a safetensors file"});
 }
 
 void check_data(const Recipe& recipe, const TrainingData& data) {
@@ -118,7 +122,8 @@ std::vector<std::string> stages_to_run(const Recipe& recipe, const std::string& 
       fail<ConfigError>(str("stages.", name), "the data set ", recipe.data.name, " has nothing to train this stage on",
                         Hint{"set its steps to 0"});
     if (samples < stage.batch)
-      fail<ConfigError>(str("stages.", name, ".batch"), stage.batch, ", but the split ", split, " has ", samples, " samples");
+      fail<ConfigError>(str("stages.", name, ".batch"), stage.batch, ", but the split ", split, " has ", samples,
+                        " samples");
     stages.emplace_back(name);
   }
   if (stages.empty()) fail<ConfigError>("stages", "no stage has steps to run");
@@ -131,9 +136,10 @@ void check_same_recipe(const fs::path& run, const Recipe& recipe) {
   for (const auto& [key, value] : now) {
     const auto had = before.find(key);
     if (may_differ(key) || (had != before.end() && had->second == value)) continue;
-    fail<ConfigError>(key, value, ", but the run began with ", had == before.end() ? "none" : had->second, " (", file.string(), ")",
-                      Hint{"a run goes on with its own recipe; to change it, give another --out, and --from " + run.string() +
-                           " to start with these weights"});
+    fail<ConfigError>(key, value, ", but the run began with ", had == before.end() ? "none" : had->second, " (",
+                      file.string(), ")",
+                      Hint{"a run goes on with its own recipe; to change it, give another --out, and --from " +
+                           run.string() + " to start with these weights"});
   }
 }
 

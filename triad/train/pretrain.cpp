@@ -6,8 +6,8 @@
 #include "triad/core/device/allocator.h"
 #include "triad/data/build/builder.h"
 #include "triad/data/formats/durable_file.h"
-#include "triad/train/checks.h"
 #include "triad/train/checkpoint/checkpoint.h"
+#include "triad/train/checks.h"
 #include "triad/train/evaluate/evaluate.h"
 #include "triad/train/loop/run_stage.h"
 #include "triad/train/metrics/terminal_line.h"
@@ -33,7 +33,9 @@ void build_data(const DataOptions& options) {
   }
   std::cerr << "building the data set " << options.name << " in " << options.dir.string() << '\n';
   TerminalLine line;
-  builder.build({.out = options.dir, .options = options.build, .progress = [&](int64_t done) { line.show(str(done, " samples")); }});
+  builder.build({.out = options.dir, .options = options.build, .progress = [&](int64_t done) {
+                   line.show(str(done, " samples"));
+                 }});
 }
 
 std::unique_ptr<Stage> make_stage(std::string_view name, const StageSetup& setup) {
@@ -100,7 +102,8 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
   const Evaluation evaluation = evaluate({recipe, checkpoints, data, *model}, data);
   write_summary(options.out, recipe, evaluation);
   write_report(options.out, evaluation,
-               {retrieval_section(retrieval_examples(data, evaluation)), answer_section(answer_examples(*model, data, evaluation))});
+               {retrieval_section(retrieval_examples(data, evaluation)),
+                answer_section(answer_examples(*model, data, evaluation))});
   log.note("report: " + (options.out / "report.html").string());
 }
 
@@ -109,8 +112,8 @@ LoadedRun load_run(const std::filesystem::path& dir) {
   require<IoError>(fs::exists(config), dir.string(), "is no run directory: there is no config.yaml in it");
   LoadedRun run{.recipe = read_recipe(config)};
   const DataOptions& data = run.recipe.data;
-  require<IoError>(fs::exists(data.dir / data::kManifestName), dir.string(), "was trained on the data set ", data.name, " in ",
-                   fs::absolute(data.dir).string(), ", which is not there",
+  require<IoError>(fs::exists(data.dir / data::kManifestName), dir.string(), "was trained on the data set ", data.name,
+                   " in ", fs::absolute(data.dir).string(), ", which is not there",
                    Hint{"where it was moved, say so: data.dir in " + (dir / "config.yaml").string()});
   run.data = std::make_unique<TrainingData>(run.recipe.data.dir, run.recipe.model.text.max_positions);
   run.model = make_model(run.recipe, *run.data);

@@ -1,9 +1,9 @@
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
 #include <numeric>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "tests/harness/message_of.h"
 #include "triad/core/base/dtype.h"
@@ -27,8 +27,10 @@ TEST(Shape, BroadcastFollowsTheLastAxis) {
 TEST(Shape, AxesAreNormalisedSortedAndUnique) {
   EXPECT_EQ(normalize_axes("sum", {-1, 0}, 3), (Axes{0, 2}));
   EXPECT_EQ(normalize_axes("sum", {}, 2), (Axes{0, 1}));
-  EXPECT_EQ(message_of<ShapeError>([] { normalize_axes("sum", {1, -2}, 3); }), "sum: axis 1 is listed twice in [1, -2]");
-  EXPECT_EQ(message_of<ShapeError>([] { normalize_axis("sum", 3, 3); }), "sum: axis 3 does not exist in a tensor of 3 axes");
+  EXPECT_EQ(message_of<ShapeError>([] { normalize_axes("sum", {1, -2}, 3); }),
+            "sum: axis 1 is listed twice in [1, -2]");
+  EXPECT_EQ(message_of<ShapeError>([] { normalize_axis("sum", 3, 3); }),
+            "sum: axis 3 does not exist in a tensor of 3 axes");
 }
 
 TEST(Shape, MoreAxesThanTheLimitIsAnError) {

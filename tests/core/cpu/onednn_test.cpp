@@ -12,7 +12,9 @@ namespace {
 std::unique_ptr<Primitive> make_product(int64_t n) {
   const auto square = strided({n, n}, DType::f32, {n, 1});
   const auto desc = matmul_desc(square, square, nullptr, square, user_scratchpad());
-  const ArgumentForm arguments[] = {{DNNL_ARG_SRC, false, square, square}, {DNNL_ARG_WEIGHTS, false, square, square}, {DNNL_ARG_DST, true, square, square}};
+  const ArgumentForm arguments[] = {{DNNL_ARG_SRC, false, square, square},
+                                    {DNNL_ARG_WEIGHTS, false, square, square},
+                                    {DNNL_ARG_DST, true, square, square}};
   return std::make_unique<Primitive>(dnnl::matmul(desc), desc.scratchpad_desc(), arguments);
 }
 
@@ -80,7 +82,8 @@ TEST(Primitive, ReordersWhatLiesElsewhere) {
   // A is given column by column, C wanted column by column, the primitive works row by row.
   const auto rows = strided({2, 2}, DType::f32, {2, 1}), columns = strided({2, 2}, DType::f32, {1, 2});
   const auto desc = matmul_desc(rows, rows, nullptr, rows, user_scratchpad());
-  const ArgumentForm arguments[] = {{DNNL_ARG_SRC, false, columns, rows}, {DNNL_ARG_WEIGHTS, false, rows, rows}, {DNNL_ARG_DST, true, columns, rows}};
+  const ArgumentForm arguments[] = {
+      {DNNL_ARG_SRC, false, columns, rows}, {DNNL_ARG_WEIGHTS, false, rows, rows}, {DNNL_ARG_DST, true, columns, rows}};
   Primitive primitive(dnnl::matmul(desc), desc.scratchpad_desc(), arguments);
   const float a[] = {1, 3, 2, 4}, b[] = {5, 6, 7, 8};
   float c[4] = {};

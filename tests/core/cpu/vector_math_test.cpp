@@ -36,27 +36,13 @@ void Evaluate(Function function, const Rows& rows) {
     const auto x = part.load(rows.x.data() + i);
     auto y = x;
     switch (function) {
-      case Function::exp:
-        y = vec::exp(d, x);
-        break;
-      case Function::sigmoid:
-        y = vec::sigmoid(d, x);
-        break;
-      case Function::softplus:
-        y = vec::softplus(d, x);
-        break;
-      case Function::tanh:
-        y = vec::tanh(d, x);
-        break;
-      case Function::cumulative:
-        y = vec::normal(d, x).cumulative;
-        break;
-      case Function::density:
-        y = vec::normal(d, x).density;
-        break;
-      case Function::erf:
-        y = vec::erf(d, x);
-        break;
+      case Function::exp: y = vec::exp(d, x); break;
+      case Function::sigmoid: y = vec::sigmoid(d, x); break;
+      case Function::softplus: y = vec::softplus(d, x); break;
+      case Function::tanh: y = vec::tanh(d, x); break;
+      case Function::cumulative: y = vec::normal(d, x).cumulative; break;
+      case Function::density: y = vec::normal(d, x).density; break;
+      case Function::erf: y = vec::erf(d, x); break;
     }
     part.store(y, rows.y.data() + i);
   });
@@ -96,20 +82,13 @@ std::vector<float> evaluate(Function function, const std::vector<float>& x) {
 
 double reference(Function function, double x) {
   switch (function) {
-    case Function::exp:
-      return std::exp(x);
-    case Function::sigmoid:
-      return 1 / (1 + std::exp(-x));
-    case Function::softplus:
-      return std::isnan(x) ? x : std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
-    case Function::tanh:
-      return std::tanh(x);
-    case Function::cumulative:
-      return 0.5 * std::erfc(-x * std::sqrt(0.5));
-    case Function::density:
-      return std::exp(-x * x / 2) * std::sqrt(0.5 / std::acos(-1.0));
-    case Function::erf:
-      return std::erf(x);
+    case Function::exp: return std::exp(x);
+    case Function::sigmoid: return 1 / (1 + std::exp(-x));
+    case Function::softplus: return std::isnan(x) ? x : std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+    case Function::tanh: return std::tanh(x);
+    case Function::cumulative: return 0.5 * std::erfc(-x * std::sqrt(0.5));
+    case Function::density: return std::exp(-x * x / 2) * std::sqrt(0.5 / std::acos(-1.0));
+    case Function::erf: return std::erf(x);
   }
   return 0;
 }
@@ -165,12 +144,9 @@ TEST(VectorMath, LimitsAndNan) {
       for (size_t i = 0; i < x.size(); ++i) {
         const auto expected = static_cast<float>(reference(function, x[i]));
         const std::string where = str("function ", static_cast<int>(function), " on ", set, " at ", x[i]);
-        if (std::isnan(expected))
-          EXPECT_TRUE(std::isnan(y[i])) << where;
-        else if (std::isinf(expected))
-          EXPECT_EQ(y[i], expected) << where;
-        else
-          EXPECT_NEAR(y[i], expected, 1e-6f * std::abs(expected) + 1e-37f) << where;
+        if (std::isnan(expected)) EXPECT_TRUE(std::isnan(y[i])) << where;
+        else if (std::isinf(expected)) EXPECT_EQ(y[i], expected) << where;
+        else EXPECT_NEAR(y[i], expected, 1e-6f * std::abs(expected) + 1e-37f) << where;
       }
     }
     EXPECT_TRUE(std::signbit(evaluate(Function::tanh, x)[1])) << set;

@@ -47,17 +47,13 @@ TEST(Tensor, ContiguityFollowsTheStrides) {
 
 TEST(Tensor, AViewMustStayInsideItsStorage) {
   const Tensor a = zeros({2, 3});
-  EXPECT_EQ(message_of<ShapeError>([&] {
-              Tensor(a.storage(), DType::f32, {2, 3}, {3, 1}, 1);
-            }),
+  EXPECT_EQ(message_of<ShapeError>([&] { Tensor(a.storage(), DType::f32, {2, 3}, {3, 1}, 1); }),
             "tensor: a view of shape [2, 3], strides [3, 1] at offset 1 leaves its storage of 6 elements");
   EXPECT_EQ(message_of<ShapeError>([&] { Tensor(a.storage(), DType::f64, {4}, {1}, 0); }),
             "tensor: a view of shape [4], strides [1] at offset 0 leaves its storage of 3 elements");
   EXPECT_EQ(message_of<ShapeError>([&] { Tensor(a.storage(), DType::f32, {2}, {-1}, 1); }),
             "tensor: negative stride in [-1]");
-  EXPECT_EQ(message_of<ShapeError>([&] {
-              Tensor(a.storage(), DType::f32, {2}, {1, 1}, 0);
-            }),
+  EXPECT_EQ(message_of<ShapeError>([&] { Tensor(a.storage(), DType::f32, {2}, {1, 1}, 0); }),
             "tensor: shape [2] and strides [1, 1] differ in length");
   EXPECT_EQ(message_of<ShapeError>([&] { Tensor(a.storage(), DType::f32, {2}, {1}, -1); }),
             "tensor: negative offset -1");
@@ -68,10 +64,9 @@ TEST(Tensor, GeometryThatOverflowsLeavesItsStorageToo) {
   const Tensor a = zeros({2, 3});
   EXPECT_EQ(message_of<ShapeError>([&] { Tensor(a.storage(), DType::f32, {-2}, {1}, 0); }),
             "tensor: shape [-2] has a negative extent");
-  EXPECT_EQ(message_of<ShapeError>([&] {
-              Tensor(a.storage(), DType::f32, {int64_t{1} << 32, int64_t{1} << 32}, {0, 0}, 0);
-            }),
-            "tensor: shape [4294967296, 4294967296] has more elements than 64 bits can count");
+  EXPECT_EQ(
+      message_of<ShapeError>([&] { Tensor(a.storage(), DType::f32, {int64_t{1} << 32, int64_t{1} << 32}, {0, 0}, 0); }),
+      "tensor: shape [4294967296, 4294967296] has more elements than 64 bits can count");
   EXPECT_EQ(message_of<ShapeError>([&] { Tensor(a.storage(), DType::f32, {3}, {kHuge}, 0); }),
             "tensor: a view of shape [3], strides [9223372036854775807] at offset 0 leaves its storage of 6 elements");
   EXPECT_EQ(message_of<ShapeError>([&] { Tensor(a.storage(), DType::f32, {2}, {1}, kHuge); }),
@@ -83,13 +78,9 @@ TEST(Tensor, GeometryThatOverflowsLeavesItsStorageToo) {
 
 TEST(Tensor, ImpossibleShapesAreErrorsAndNotAllocations) {
   EXPECT_EQ(message_of<ShapeError>([] { zeros({2, -1}); }), "tensor: shape [2, -1] has a negative extent");
-  EXPECT_EQ(message_of<ShapeError>([] {
-              empty({int64_t{1} << 40, int64_t{1} << 40});
-            }),
+  EXPECT_EQ(message_of<ShapeError>([] { empty({int64_t{1} << 40, int64_t{1} << 40}); }),
             "tensor: shape [1099511627776, 1099511627776] has more bytes than 64 bits can count");
-  EXPECT_EQ(message_of<ShapeError>([] {
-              empty({0, int64_t{1} << 40, int64_t{1} << 40});
-            }),
+  EXPECT_EQ(message_of<ShapeError>([] { empty({0, int64_t{1} << 40, int64_t{1} << 40}); }),
             "tensor: shape [0, 1099511627776, 1099511627776] has more bytes than 64 bits can count");
 }
 
@@ -124,9 +115,7 @@ TEST(Tensor, TheVersionCountsWritesThroughAnyView) {
 }
 
 TEST(Tensor, FromValuesWantsTheRightCount) {
-  EXPECT_EQ(message_of<ShapeError>([] {
-              from_values({1.f, 2.f}, {3});
-            }),
+  EXPECT_EQ(message_of<ShapeError>([] { from_values({1.f, 2.f}, {3}); }),
             "from_values: 2 values do not fill shape [3]");
 }
 
@@ -198,9 +187,7 @@ TEST(Copy, ATensorThatRequiresAGradientIsNotCutInSilence) {
 
 TEST(Checks, NameOperationArgumentGotAndWanted) {
   const Tensor a = zeros({2, 3});
-  EXPECT_EQ(message_of<ShapeError>([&] {
-              check_shape("f", "x", a, {2, 4});
-            }),
+  EXPECT_EQ(message_of<ShapeError>([&] { check_shape("f", "x", a, {2, 4}); }),
             "f: x has shape [2, 3], expected [2, 4]");
   EXPECT_EQ(message_of<ShapeError>([&] { check_rank("f", "x", a, 3); }), "f: x has shape [2, 3], expected 3 axes");
   EXPECT_EQ(message_of<DTypeError>([&] { check_floating("f", "x", zeros({1}, DType::u8)); }),

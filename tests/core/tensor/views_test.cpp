@@ -28,13 +28,9 @@ TEST(Views, PermuteAndTransposeMoveNoData) {
   EXPECT_EQ(turned.strides(), (Strides{1, 12, 4}));
   EXPECT_EQ(turned.raw_data(), t.raw_data());
   EXPECT_EQ(values_of(views::transpose(counting({2, 3}), 0, -1)), (std::vector<int64_t>{0, 3, 1, 4, 2, 5}));
-  EXPECT_EQ(message_of<ShapeError>([&] {
-              views::permute(t, {0, 1});
-            }),
+  EXPECT_EQ(message_of<ShapeError>([&] { views::permute(t, {0, 1}); }),
             "permute: order [0, 1] does not name the 3 axes of shape [2, 3, 4]");
-  EXPECT_EQ(message_of<ShapeError>([&] {
-              views::permute(t, {0, 1, -2});
-            }),
+  EXPECT_EQ(message_of<ShapeError>([&] { views::permute(t, {0, 1, -2}); }),
             "permute: axis 1 is listed twice in [0, 1, -2]");
 }
 
@@ -66,18 +62,11 @@ TEST(Views, ExpandRepeatsWithStrideZero) {
   const Tensor wide = views::expand(t, {3, 2, 2});
   EXPECT_EQ(wide.strides(), (Strides{0, 1, 0}));
   EXPECT_EQ(values_of(wide), (std::vector<int64_t>{0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1}));
-  EXPECT_EQ(message_of<ShapeError>([&] {
-              views::expand(t, {3, 1});
-            }),
+  EXPECT_EQ(message_of<ShapeError>([&] { views::expand(t, {3, 1}); }),
             "expand: shape [2, 1] does not expand to [3, 1]: axis -2 is 2, expected 3 or 1");
   EXPECT_EQ(message_of<ShapeError>([&] { views::expand(t, {2}); }), "expand: shape [2, 1] has more axes than [2]");
-  EXPECT_EQ(message_of<ShapeError>([&] {
-              views::expand(t, {2, -1});
-            }),
-            "expand: shape [2, -1] has a negative extent");
-  EXPECT_EQ(message_of<ShapeError>([&] {
-              views::expand(counting({1, 1}), {int64_t{1} << 32, int64_t{1} << 32});
-            }),
+  EXPECT_EQ(message_of<ShapeError>([&] { views::expand(t, {2, -1}); }), "expand: shape [2, -1] has a negative extent");
+  EXPECT_EQ(message_of<ShapeError>([&] { views::expand(counting({1, 1}), {int64_t{1} << 32, int64_t{1} << 32}); }),
             "tensor: shape [4294967296, 4294967296] has more elements than 64 bits can count");
 }
 
@@ -125,35 +114,23 @@ TEST(Views, ReshapeOfATransposeNeedsACopy) {
   EXPECT_TRUE(views::reshape(counting({1}), {}).has_value());
   EXPECT_EQ(message_of<ShapeError>([&] { views::reshape(counting({6}), {4}); }),
             "reshape: shape [6] of 6 elements cannot become [4]");
-  EXPECT_EQ(message_of<ShapeError>([&] {
-              views::reshape(counting({6}), {-2, -3});
-            }),
+  EXPECT_EQ(message_of<ShapeError>([&] { views::reshape(counting({6}), {-2, -3}); }),
             "reshape: shape [6] of 6 elements cannot become [-2, -3]");
 }
 
 TEST(Views, OneExtentMayBeLeftOpen) {
   EXPECT_EQ(views::resolve_shape("f", {2, -1, 3}, 24), (Shape{2, 4, 3}));
   EXPECT_EQ(views::resolve_shape("f", {0, 3}, 0), (Shape{0, 3}));
-  EXPECT_EQ(message_of<ShapeError>([] {
-              views::resolve_shape("f", {-1, -1}, 4);
-            }),
+  EXPECT_EQ(message_of<ShapeError>([] { views::resolve_shape("f", {-1, -1}, 4); }),
             "f: shape [-1, -1] has more than one -1");
-  EXPECT_EQ(message_of<ShapeError>([] {
-              views::resolve_shape("f", {-1, 5}, 4);
-            }),
+  EXPECT_EQ(message_of<ShapeError>([] { views::resolve_shape("f", {-1, 5}, 4); }),
             "f: -1 in [-1, 5] cannot be resolved for 4 elements");
-  EXPECT_EQ(message_of<ShapeError>([] {
-              views::resolve_shape("f", {-1, 0}, 0);
-            }),
+  EXPECT_EQ(message_of<ShapeError>([] { views::resolve_shape("f", {-1, 0}, 0); }),
             "f: -1 in [-1, 0] cannot be resolved for 0 elements");
   EXPECT_EQ(message_of<ShapeError>([] { views::resolve_shape("f", {3}, 4); }), "f: 4 elements cannot take shape [3]");
-  EXPECT_EQ(message_of<ShapeError>([] {
-              views::resolve_shape("f", {-2, 2}, 4);
-            }),
+  EXPECT_EQ(message_of<ShapeError>([] { views::resolve_shape("f", {-2, 2}, 4); }),
             "f: shape [-2, 2] has a negative extent");
-  EXPECT_EQ(message_of<ShapeError>([] {
-              views::resolve_shape("f", {int64_t{1} << 32, int64_t{1} << 32, -1}, 0);
-            }),
+  EXPECT_EQ(message_of<ShapeError>([] { views::resolve_shape("f", {int64_t{1} << 32, int64_t{1} << 32, -1}, 0); }),
             "f: -1 in [4294967296, 4294967296, -1] cannot be resolved for 0 elements");
 }
 

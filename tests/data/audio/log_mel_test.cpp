@@ -20,7 +20,8 @@ namespace {
 std::vector<float> noise(int64_t n) {
   RandomStream stream(RandomKey{.seed = 5});
   std::vector<float> samples;
-  for (int64_t i = 0; i < n; ++i) samples.push_back(static_cast<float>(0.1 * stream.normal() + 0.3 * std::sin(0.05 * static_cast<double>(i))));
+  for (int64_t i = 0; i < n; ++i)
+    samples.push_back(static_cast<float>(0.1 * stream.normal() + 0.3 * std::sin(0.05 * static_cast<double>(i))));
   return samples;
 }
 
@@ -43,7 +44,8 @@ std::vector<double> reference(const std::vector<float>& samples, const LogMelOpt
     }
     for (int m = 0; m < o.mels; ++m) {
       double sum = 0;
-      for (int k = 0; k < bins; ++k) sum += static_cast<double>(bank[static_cast<size_t>(m * bins + k)]) * power[static_cast<size_t>(k)];
+      for (int k = 0; k < bins; ++k)
+        sum += static_cast<double>(bank[static_cast<size_t>(m * bins + k)]) * power[static_cast<size_t>(k)];
       out.push_back(std::log(std::max(sum, o.floor)));
     }
   }
@@ -59,7 +61,8 @@ TEST(LogMel, EqualsTheDefinitionAtBothRates) {
     ASSERT_EQ(features.frames, 4);
     const std::vector<double> expected = reference(samples, o, features.frames);
     ASSERT_EQ(features.values.size(), expected.size());
-    for (size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(static_cast<double>(features.values[i]), expected[i], 1e-4) << rate << " " << i;
+    for (size_t i = 0; i < expected.size(); ++i)
+      ASSERT_NEAR(static_cast<double>(features.values[i]), expected[i], 1e-4) << rate << " " << i;
   }
 }
 

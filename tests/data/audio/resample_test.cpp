@@ -58,13 +58,9 @@ TEST(Resample, LengthAndTrivialCases) {
 }
 
 TEST(Resample, RefusesSenselessRates) {
-  EXPECT_EQ(harness::message_of<ValueError>([] {
-              resample(Waveform{0, {0.5f}}, 8000);
-            }),
+  EXPECT_EQ(harness::message_of<ValueError>([] { resample(Waveform{0, {0.5f}}, 8000); }),
             "resample: a rate of 0 Hz, expected 1000 to 384000");
-  EXPECT_EQ(harness::message_of<ValueError>([] {
-              resample(Waveform{8000, {0.5f}}, -1);
-            }),
+  EXPECT_EQ(harness::message_of<ValueError>([] { resample(Waveform{8000, {0.5f}}, -1); }),
             "resample: a rate of -1 Hz, expected 1000 to 384000");
 }
 

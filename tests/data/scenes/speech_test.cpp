@@ -129,17 +129,13 @@ TEST(RunProgram, ReadsMoreThanAPipeHolds) {
 
 TEST(RunProgram, EndsWhatTakesTooLong) {
   const auto begin = std::chrono::steady_clock::now();
-  EXPECT_EQ(message_of<IoError>([] {
-              run_program({"sleep", "60"}, 200ms, "");
-            }),
+  EXPECT_EQ(message_of<IoError>([] { run_program({"sleep", "60"}, 200ms, ""); }),
             "run_program: sleep was not done after 200 ms");
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 30s);
 }
 
 TEST(RunProgram, SaysHowAProgramEnded) {
-  EXPECT_EQ(message_of<IoError>([] {
-              run_program({"sh", "-c", "kill -9 $$"}, 30s, "");
-            }),
+  EXPECT_EQ(message_of<IoError>([] { run_program({"sh", "-c", "kill -9 $$"}, 30s, ""); }),
             "run_program: sh ended by signal 9: ");
 }
 

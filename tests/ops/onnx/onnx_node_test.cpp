@@ -15,16 +15,11 @@ namespace {
 
 double tolerance_of(DType dtype) {
   switch (dtype) {
-    case DType::f64:
-      return 1e-9;
-    case DType::f32:
-      return 2e-5;
-    case DType::f16:
-      return 4e-3;  // compositions round after every step
-    case DType::bf16:
-      return 3e-2;
-    default:
-      return 0;
+    case DType::f64: return 1e-9;
+    case DType::f32: return 2e-5;
+    case DType::f16: return 4e-3;  // compositions round after every step
+    case DType::bf16: return 3e-2;
+    default: return 0;
   }
 }
 

@@ -69,10 +69,8 @@ Tensors einsum(const NodeCase& c) {
   const size_t arrow = equation.find("->");
   std::vector<std::string> terms(1);
   for (const char letter : equation.substr(0, arrow)) {
-    if (letter == ',')
-      terms.emplace_back();
-    else
-      terms.back() += letter;
+    if (letter == ',') terms.emplace_back();
+    else terms.back() += letter;
   }
   // An ellipsis becomes digits: 0 for the last of its axes, 1 for the one before, …
   std::string ellipsis;

@@ -1,8 +1,8 @@
 // Several steps in a row against torch.optim, whose numbers scripts/golden/optimizers.py wrote down.
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <fstream>
+
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "tests/harness/data_path.h"

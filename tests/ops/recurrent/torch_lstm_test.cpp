@@ -1,8 +1,8 @@
 // Against torch.nn.LSTM over packed sequences, whose numbers scripts/golden/lstm.py wrote down.
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <fstream>
+
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "tests/harness/data_path.h"
@@ -34,8 +34,10 @@ class Direction {
     const int64_t in = c["inputs"], hidden = c["hidden"], batch = static_cast<int64_t>(c["lengths"].size());
     shape_y_ = {batch, c["time"], 2 * hidden};
     shape_h_ = {2, batch, hidden};
-    for (const auto& [name, shape] : {std::pair{"weight_ih", Shape{4 * hidden, in}}, {"weight_hh", Shape{4 * hidden, hidden}},
-                                      {"bias_ih", Shape{4 * hidden}}, {"bias_hh", Shape{4 * hidden}}}) {
+    for (const auto& [name, shape] : {std::pair{"weight_ih", Shape{4 * hidden, in}},
+                                      {"weight_hh", Shape{4 * hidden, hidden}},
+                                      {"bias_ih", Shape{4 * hidden}},
+                                      {"bias_hh", Shape{4 * hidden}}}) {
       names_.push_back(str(name, "_l0", reverse ? "_reverse" : ""));
       shapes_.push_back(shape);
       const bool present = c["parameters"].contains(names_.back());
@@ -54,7 +56,8 @@ class Direction {
       expect_near(outputs[i], part("outputs", std::array{"y", "h", "c"}[i]), tolerance, str("output ", i));
     for (size_t i = 0; i < weights_.size(); ++i) {
       if (!weights_[i].defined()) continue;
-      expect_near(grad(weights_[i]), tensor_of(case_["gradients"][names_[i]], shapes_[i], dtype_), tolerance, names_[i]);
+      expect_near(grad(weights_[i]), tensor_of(case_["gradients"][names_[i]], shapes_[i], dtype_), tolerance,
+                  names_[i]);
     }
   }
 

@@ -126,8 +126,9 @@ TEST_F(EmbedRun, FilesOfOtherSizesChannelsAndRates) {
     slow[i] = static_cast<int16_t>(9000 * std::sin(0.3 * static_cast<double>(i)));
   for (size_t i = 0; i < quick.size(); ++i)
     quick[i] = static_cast<int16_t>(9000 * std::sin(0.15 * static_cast<double>(i)));
-  const Tensor sounds = embeddings({"--audio", file("8.wav", wav_bytes(slow, 8000)),
-                                    file("16.wav", wav_bytes(quick, 16000)), file("click.wav", wav_bytes(std::vector<int16_t>{9000}, 8000))});
+  const Tensor sounds =
+      embeddings({"--audio", file("8.wav", wav_bytes(slow, 8000)), file("16.wav", wav_bytes(quick, 16000)),
+                  file("click.wav", wav_bytes(std::vector<int16_t>{9000}, 8000))});
   ASSERT_EQ(sounds.size(0), 3);
   EXPECT_TRUE(harness::compare(row(sounds, 0), row(sounds, 1), 0.05).passed);
   EXPECT_FALSE(harness::compare(row(sounds, 0), row(sounds, 2), 0.05).passed);
@@ -136,7 +137,8 @@ TEST_F(EmbedRun, FilesOfOtherSizesChannelsAndRates) {
 TEST_F(EmbedRun, WhatCannotBeReadIsNamedAndNothingIsWritten) {
   fs::remove(at("out.safetensors"));
   const std::string bad = file("bad.png", "no picture"), missing = at("missing").string(),
-                    silent = file("silent.wav", wav_bytes({}, 8000)), slow = file("slow.wav", wav_bytes(std::vector<int16_t>{1, 2}, 500));
+                    silent = file("silent.wav", wav_bytes({}, 8000)),
+                    slow = file("slow.wav", wav_bytes(std::vector<int16_t>{1, 2}, 500));
   for (const auto& inputs : {std::vector<std::string>{"--image", bad},
                              {"--audio", bad},
                              {"--image", missing},

@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include "tests/harness/data_path.h"
 #include "tests/harness/damage.h"
+#include "tests/harness/data_path.h"
 #include "tests/train/cli/run_triad.h"
 #include "tests/train/loop/tiny_data.h"
 #include "triad/data/formats/safetensors.h"

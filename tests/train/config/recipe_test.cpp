@@ -98,7 +98,7 @@ TEST_F(RecipeFile, AnUnknownKeyIsRefusedWithPlaceAndNearestKey) {
 }
 
 TEST_F(RecipeFile, AValueOfAnotherTypeIsRefused) {
-  EXPECT_EQ(error(std::string(kSmall) + "train:\n  seed: five\n"), 
+  EXPECT_EQ(error(std::string(kSmall) + "train:\n  seed: five\n"),
             "r.yaml:6: train.seed: 'five' is not an integer from 0 to 18446744073709551615");
   EXPECT_EQ(error(kSmall, {"train.seed=-1"}),
             "r.yaml: train.seed: '-1' is not an integer from 0 to 18446744073709551615");
@@ -157,8 +157,7 @@ TEST(Recipes, EveryKeyIsOnThePageAboutThem) {
   std::set<std::string> names;
   names_below(YAML::Load(write_recipe({.name = "x", .data = {.name = "own", .dir = "d"}})), names);
   EXPECT_GT(names.size(), 40u);
-  for (const std::string& name : names)
-    EXPECT_TRUE(std::regex_search(text, std::regex("[`.]" + name + "`"))) << name;
+  for (const std::string& name : names) EXPECT_TRUE(std::regex_search(text, std::regex("[`.]" + name + "`"))) << name;
 }
 
 TEST_F(RecipeFile, ACosineHasNoCooldown) {

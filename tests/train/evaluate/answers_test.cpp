@@ -36,7 +36,8 @@ TEST_F(Answers, EveryQuestionIsAnsweredAsIfItWereAlone) {
     const TextBatch text = collate_text({data_->tokens(question["text"])}, 0);
     const Tensor picture = collate_images({pictures.read(question["sample"].scalar<int64_t>(), "image")});
     const nn::Memory memory{.values_PSC = model_->image.forward(picture, {}), .rows_B = from_values<int64_t>({0}, {1})};
-    const Tensor logits = model_->answer->forward(model_->text.forward(text.ids_BT, text.mask_BT, {}), text.mask_BT, memory, {});
+    const Tensor logits =
+        model_->answer->forward(model_->text.forward(text.ids_BT, text.mask_BT, {}), text.mask_BT, memory, {});
     const int64_t guess = ops::argmax(logits, -1).to_vector<int64_t>()[0];
     EXPECT_EQ(all.guesses[static_cast<size_t>(i)], guess) << i;
     right += guess == question["answer"].scalar<int64_t>();

@@ -76,8 +76,8 @@ TEST_F(Evaluate, EveryKeyOfASummaryWithQuestions) {
 }
 
 TEST_F(Evaluate, SamplesWithoutSoundAreNoSpokenQueries) {
-  const json summary =
-      summary_of("run", {.kind = TinyKind::digits, .lacks = &lacks_some_sounds, .held_out = "validation"}, {}, "validation");
+  const json summary = summary_of(
+      "run", {.kind = TinyKind::digits, .lacks = &lacks_some_sounds, .held_out = "validation"}, {}, "validation");
   EXPECT_THAT(keys(summary), UnorderedElementsAre("recipe", "seed", "seconds", "split", "retrieval", "right_class",
                                                   "probe", "nearest_neighbours", "mlm"));
   EXPECT_EQ(summary["split"], "validation");
@@ -156,7 +156,8 @@ TEST_F(Evaluate, OtherDataWithOtherAnswersIsRefused) {
 TEST_F(Evaluate, OtherDataWithOtherClassesIsRefused) {
   summary_of("run", {.kind = TinyKind::digits});
   write_tiny_data(at("other"), {.kind = TinyKind::digits, .classes = {"b", "a", "c", "d", "e", "f", "g", "h", "i"}});
-  EXPECT_THAT(harness::message_of<IoError>([&] { evaluated("run", at("other")); }), HasSubstr("'label_names' is not as in"));
+  EXPECT_THAT(harness::message_of<IoError>([&] { evaluated("run", at("other")); }),
+              HasSubstr("'label_names' is not as in"));
 }
 
 TEST_F(Evaluate, PartsWithOneModalityAreMeasuredForWhatTheyHave) {

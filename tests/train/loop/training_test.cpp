@@ -1,7 +1,7 @@
 // What training promises: resuming changes no bit, cutting a batch into pieces changes nothing, bad gradients stop the run.
 #include <cmath>
-#include <functional>
 #include <fstream>
+#include <functional>
 #include <limits>
 
 #include <gmock/gmock.h>
@@ -48,11 +48,14 @@ TEST_F(Training, TwentyStepsAreTenAndAResumeAndTen) {
     std::filesystem::copy(at("whole"), run, std::filesystem::copy_options::recursive);
     for (size_t stage = killed; stage < kStageNames.size(); ++stage) {
       for (const int64_t step : {10, 20}) {
-        if (stage > killed || step > 10) std::filesystem::remove(checkpoint_path(run / "checkpoints", std::string(kStageNames[stage]), step));
+        if (stage > killed || step > 10)
+          std::filesystem::remove(checkpoint_path(run / "checkpoints", std::string(kStageNames[stage]), step));
       }
     }
     pretrain(r, {.out = run, .resume = true});
-    EXPECT_EQ(differing_tensors(end, checkpoint_path(run / "checkpoints", "joint", 20), Content::everything), std::vector<std::string>()) << kStageNames[killed];
+    EXPECT_EQ(differing_tensors(end, checkpoint_path(run / "checkpoints", "joint", 20), Content::everything),
+              std::vector<std::string>())
+        << kStageNames[killed];
   }
 }
 
@@ -66,14 +69,15 @@ TEST_F(Training, ARunDirectoryHoldsWhatScriptsRelyOn) {
   const auto summary = nlohmann::json::parse(in);
   EXPECT_EQ(summary["recipe"], "tiny");
   EXPECT_EQ(summary["retrieval"]["text->image"]["n"], 20);
-  for (const char* key : {"total", "text", "image", "speech", "align", "joint"}) EXPECT_TRUE(summary["seconds"].contains(key)) << key;
+  for (const char* key : {"total", "text", "image", "speech", "align", "joint"})
+    EXPECT_TRUE(summary["seconds"].contains(key)) << key;
   EXPECT_FALSE(summary.contains("probe"));  // the data has no labels
   EXPECT_EQ(harness::message_of<ConfigError>([&] { pretrain(r, {.out = at("run")}); }).substr(0, 5), "--out");
 }
 
 /// Gradients of the first batch of a stage, cut into `pieces`.
-std::vector<std::vector<float>> gradients(const Recipe& recipe, const TrainingData& data, std::string_view stage_name, int64_t pieces,
-                                          StepLoss& loss) {
+std::vector<std::vector<float>> gradients(const Recipe& recipe, const TrainingData& data, std::string_view stage_name,
+                                          int64_t pieces, StepLoss& loss) {
   const std::unique_ptr<Model> model = make_model(recipe, data);
   const StageSetup setup{recipe, data, *model};
   std::unique_ptr<Stage> stage;
@@ -155,7 +159,8 @@ TEST_F(Training, AFullDiskEndsTheRunAndLosesNoCheckpoint) {
   }
   EXPECT_EQ(harness::read_file(kept), before);
   EXPECT_EQ(newest_checkpoint(at("run") / "checkpoints"), kept);
-  for (const auto& entry : std::filesystem::directory_iterator(at("run") / "checkpoints")) EXPECT_EQ(entry.path().extension(), ".h5");
+  for (const auto& entry : std::filesystem::directory_iterator(at("run") / "checkpoints"))
+    EXPECT_EQ(entry.path().extension(), ".h5");
   pretrain(r, {.out = at("run"), .only = "text", .resume = true});
   EXPECT_EQ(newest_checkpoint(at("run") / "checkpoints"), checkpoint_path(at("run") / "checkpoints", "text", 8));
 }
@@ -166,7 +171,8 @@ TEST_F(Training, ARunGoesOnWithItsOwnRecipe) {
   pretrain(r, {.out = at("run"), .only = "text"});
   const std::string config = harness::read_file(at("run") / "config.yaml");
   const auto refusal = [&](const Recipe& other) {
-    return harness::message_of<ConfigError>([&] { pretrain(other, {.out = at("run"), .only = "text", .resume = true}); });
+    return harness::message_of<ConfigError>(
+        [&] { pretrain(other, {.out = at("run"), .only = "text", .resume = true}); });
   };
   Recipe other = r;
   other.text.schedule.peak = 2e-3;
@@ -203,14 +209,16 @@ TEST_F(Training, WhatDoesNotFitTheDataIsRefusedBeforeAnythingStarts) {
   };
   EXPECT_EQ(refusal([](Recipe& r) { r.data.split = "tset"; }),
             "data.split: 'tset' is no split of " + at("data").string() + "\n  hint: there are test");
-  EXPECT_THAT(refusal([](Recipe& r) { r.data.name = "scenes"; }), testing::HasSubstr("holds the data set tiny, not scenes"));
+  EXPECT_THAT(refusal([](Recipe& r) { r.data.name = "scenes"; }),
+              testing::HasSubstr("holds the data set tiny, not scenes"));
   EXPECT_EQ(refusal([](Recipe& r) { r.joint.batch = 25; }),
             "stages.joint.batch: 25, but the split train has 24 samples");
   EXPECT_EQ(refusal([](Recipe& r) { r.model.image.image_channels = 1; }),
             "model.image.image_channels: 1, but the pictures have 3");
   EXPECT_EQ(refusal([](Recipe& r) { r.model.image.stem_channels = {8, 8, 8, 8, 8}; }),
             "model.image.stem_channels: 5 convolutions of stride 2 do not divide pictures of 16×16 pixels");
-  EXPECT_EQ(refusal([](Recipe& r) { r.model.speech.mels = 80; }), "model.speech.mels: 80 bands, the sound of tiny has 40");
+  EXPECT_EQ(refusal([](Recipe& r) { r.model.speech.mels = 80; }),
+            "model.speech.mels: 80 bands, the sound of tiny has 40");
 }
 
 TEST_F(Training, ADataSetBuiltWithOtherOptionsIsRefused) {
@@ -239,7 +247,8 @@ TEST_F(Training, HostileCheckpointsAreRefused) {
   EXPECT_GT(refused, 200);
   harness::write_file(path, "");
   EXPECT_THAT(harness::message_of<IoError>([&] { read_progress(path); }), testing::HasSubstr(path.string()));
-  EXPECT_THAT(harness::message_of<IoError>([&] { read_progress(at("data")); }), testing::HasSubstr(at("data").string()));
+  EXPECT_THAT(harness::message_of<IoError>([&] { read_progress(at("data")); }),
+              testing::HasSubstr(at("data").string()));
 }
 
 TEST_F(Training, AGroupInsideItselfEnds) {
@@ -254,7 +263,8 @@ TEST_F(Training, AGroupInsideItselfEnds) {
   const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
   ASSERT_GE(H5Lcreate_hard(file, "parameters", file, "parameters/again", H5P_DEFAULT, H5P_DEFAULT), 0);
   H5Fclose(file);
-  EXPECT_THAT(harness::message_of<IoError>([&] { differing_tensors(path, path, Content::everything); }), testing::HasSubstr("nest"));
+  EXPECT_THAT(harness::message_of<IoError>([&] { differing_tensors(path, path, Content::everything); }),
+              testing::HasSubstr("nest"));
 }
 
 TEST_F(Training, AFewGroupsWithManyWaysBetweenThemEnd) {
@@ -272,7 +282,9 @@ TEST_F(Training, AFewGroupsWithManyWaysBetweenThemEnd) {
   std::string group = "parameters";
   for (int depth = 0; depth < 12; ++depth, group += "/0") {  // nine more names for each group: 10^12 paths
     for (char name = '1'; name <= '9'; ++name)
-      ASSERT_GE(H5Lcreate_hard(file, (group + "/0").c_str(), file, (group + "/" + name).c_str(), H5P_DEFAULT, H5P_DEFAULT), 0);
+      ASSERT_GE(
+          H5Lcreate_hard(file, (group + "/0").c_str(), file, (group + "/" + name).c_str(), H5P_DEFAULT, H5P_DEFAULT),
+          0);
   }
   H5Fclose(file);
   EXPECT_THAT(harness::message_of<IoError>([&] { read_parameters(path); }), testing::HasSubstr("too many"));
@@ -298,7 +310,8 @@ TEST_F(Training, ADamagedTokenizerIsNamed) {
     writer.add_file(name, content);
     writer.set_attribute("tokenizer", std::string(name));
     writer.finish();
-    EXPECT_THAT(harness::message_of<IoError>([&, &folder = folder] { TrainingData(folder, 16); }), testing::StartsWith((folder / name).string()));
+    EXPECT_THAT(harness::message_of<IoError>([&, &folder = folder] { TrainingData(folder, 16); }),
+                testing::StartsWith((folder / name).string()));
   }
 }
 

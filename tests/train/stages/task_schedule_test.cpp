@@ -22,7 +22,8 @@ TEST(TaskSchedule, ATaskTakesPartInItsShareOfTheSteps) {
     const auto [a, b, never] = tasks_of_step<3>({0.5, 0.5, 0}, 7, step);
     both += a && b && !never;
   }
-  EXPECT_NEAR(both / kSteps, 0.25, 5 * std::sqrt(0.25 * 0.75 / kSteps)) << "tasks are drawn independently of each other";
+  EXPECT_NEAR(both / kSteps, 0.25, 5 * std::sqrt(0.25 * 0.75 / kSteps))
+      << "tasks are drawn independently of each other";
 }
 
 TEST(TaskSchedule, WhereNoTaskIsDrawnAllTakePart) {

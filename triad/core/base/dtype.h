@@ -75,8 +75,8 @@ using Compute = std::conditional_t<std::is_same_v<T, BFloat16> || std::is_same_v
 
 /// C++ type of accumulation_dtype.
 template <class T>
-using Accumulate = std::conditional_t<std::is_same_v<T, double>, double,
-                                      std::conditional_t<std::is_integral_v<T>, int64_t, float>>;
+using Accumulate =
+    std::conditional_t<std::is_same_v<T, double>, double, std::conditional_t<std::is_integral_v<T>, int64_t, float>>;
 
 /// Calls f with std::type_identity<T>{} for the floating T of `dtype`; DTypeError naming `op` for the others.
 template <class F>

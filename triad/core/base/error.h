@@ -15,19 +15,33 @@ class Error : public std::runtime_error {
 };
 
 /// Shapes that do not fit together, or a rank or axis that does not exist.
-class ShapeError : public Error { using Error::Error; };
+class ShapeError : public Error {
+  using Error::Error;
+};
 /// A dtype an operation does not take.
-class DTypeError : public Error { using Error::Error; };
+class DTypeError : public Error {
+  using Error::Error;
+};
 /// Operands on different devices, a missing device, a kernel this build lacks.
-class DeviceError : public Error { using Error::Error; };
+class DeviceError : public Error {
+  using Error::Error;
+};
 /// A value outside its domain: an index out of range, a negative size, a probability of 2.
-class ValueError : public Error { using Error::Error; };
+class ValueError : public Error {
+  using Error::Error;
+};
 /// A use of the autograd tape that cannot give a right gradient.
-class AutogradError : public Error { using Error::Error; };
+class AutogradError : public Error {
+  using Error::Error;
+};
 /// A file or stream that cannot be read or written, or whose content is damaged. The text names file and place.
-class IoError : public Error { using Error::Error; };
+class IoError : public Error {
+  using Error::Error;
+};
 /// A configuration that cannot be run. The text names file, line and the nearest valid key.
-class ConfigError : public Error { using Error::Error; };
+class ConfigError : public Error {
+  using Error::Error;
+};
 
 /// The texts of its arguments, joined: str("axis ", 3, " of ", shape). Anything with operator<< fits.
 template <class... Parts>
@@ -45,7 +59,9 @@ struct Hint {
 namespace detail {
 inline std::ostream& operator<<(std::ostream& out, const Hint& hint) { return out << "\n  hint: " << hint.text; }
 template <class E>
-[[noreturn]] void raise(std::string text) { throw E(text); }
+[[noreturn]] void raise(const std::string& text) {
+  throw E(text);
+}
 }  // namespace detail
 
 /// Throws E with the text "where: part part …". A Hint as last part goes to a line of its own.
@@ -61,7 +77,8 @@ template <class E, class... Parts>
 /// fail() unless `holds`. The parts are only turned into text on failure.
 template <class E, class... Parts>
 void require(bool holds, std::string_view where, const Parts&... parts) {
-  if (!holds) [[unlikely]] fail<E>(where, parts...);
+  if (!holds) [[unlikely]]
+    fail<E>(where, parts...);
 }
 
 }  // namespace triad

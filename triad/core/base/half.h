@@ -12,10 +12,8 @@ struct BFloat16 {
   uint16_t bits = 0;
 
   constexpr BFloat16() = default;
-  constexpr BFloat16(float value) : bits(round(std::bit_cast<uint32_t>(value))) {}  // NOLINT(google-explicit-constructor)
-  constexpr operator float() const {  // NOLINT(google-explicit-constructor)
-    return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
-  }
+  constexpr BFloat16(float value) : bits(round(std::bit_cast<uint32_t>(value))) {}
+  constexpr operator float() const { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
 
  private:
   static constexpr uint16_t round(uint32_t f32) {
@@ -31,8 +29,8 @@ struct Float16 {
   uint16_t bits = 0;
 
   constexpr Float16() = default;
-  constexpr Float16(float value) : bits(round(std::bit_cast<uint32_t>(value))) {}  // NOLINT(google-explicit-constructor)
-  constexpr operator float() const {  // NOLINT(google-explicit-constructor)
+  constexpr Float16(float value) : bits(round(std::bit_cast<uint32_t>(value))) {}
+  constexpr operator float() const {
     const uint32_t sign = static_cast<uint32_t>(bits & 0x8000u) << 16;
     const uint32_t exponent = (bits >> 10) & 0x1fu;
     const uint32_t fraction = bits & 0x3ffu;

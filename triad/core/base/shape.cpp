@@ -46,8 +46,8 @@ Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b) {
   for (int i = 0; i < shorter.rank(); ++i) {
     int64_t& extent = out[offset + i];
     if (extent == shorter[i] || shorter[i] == 1) continue;
-    require<ShapeError>(extent == 1, op, "shapes ", a, " and ", b, " do not broadcast: axis ", i - shorter.rank(), " is ",
-                        a[a.rank() + i - shorter.rank()], " against ", b[b.rank() + i - shorter.rank()],
+    require<ShapeError>(extent == 1, op, "shapes ", a, " and ", b, " do not broadcast: axis ", i - shorter.rank(),
+                        " is ", a[a.rank() + i - shorter.rank()], " against ", b[b.rank() + i - shorter.rank()],
                         Hint{"extents must be equal or 1, counted from the last axis"});
     extent = shorter[i];
   }
@@ -55,7 +55,8 @@ Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b) {
 }
 
 int normalize_axis(std::string_view op, int64_t axis, int rank) {
-  require<ShapeError>(axis >= -rank && axis < rank, op, "axis ", axis, " does not exist in a tensor of ", rank, " axes");
+  require<ShapeError>(axis >= -rank && axis < rank, op, "axis ", axis, " does not exist in a tensor of ", rank,
+                      " axes");
   return static_cast<int>(axis < 0 ? axis + rank : axis);
 }
 

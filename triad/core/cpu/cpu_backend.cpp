@@ -26,7 +26,8 @@ class CpuMemoryOps : public MemoryOps {
       loop.for_each_row([&](const auto& offsets, int64_t n) {
         T* row = data + offsets[0];
         if (stride == 1) std::fill_n(row, n, element);
-        else for (int64_t i = 0; i < n; ++i) row[i * stride] = element;
+        else
+          for (int64_t i = 0; i < n; ++i) row[i * stride] = element;
       });
     });
   }
@@ -43,7 +44,8 @@ class CpuMemoryOps : public MemoryOps {
           const In* from_row = from + offsets[1];
           if (out_stride == 1 && in_stride == 1) {
             if constexpr (std::is_same_v<Out, In>) std::memcpy(to_row, from_row, static_cast<size_t>(n) * sizeof(Out));
-            else for (int64_t i = 0; i < n; ++i) to_row[i] = convert<Out>(from_row[i]);
+            else
+              for (int64_t i = 0; i < n; ++i) to_row[i] = convert<Out>(from_row[i]);
           } else {
             for (int64_t i = 0; i < n; ++i) to_row[i * out_stride] = convert<Out>(from_row[i * in_stride]);
           }

@@ -115,7 +115,9 @@ bool run_primitive(const Problem& p) {
   if (!g.batch.empty()) key.add(p.a_batch).add(p.b_batch).add(g.a.batch).add(g.b.batch).add(g.c_batch);
   onednn::Primitive* primitive = onednn::find_or_make(key, [&p] { return make_primitive(p); });
   if (!primitive) return false;
-  if (g.bias) primitive->run({{DNNL_ARG_SRC, g.a.data}, {DNNL_ARG_WEIGHTS, g.b.data}, {DNNL_ARG_BIAS, g.bias}, {DNNL_ARG_DST, g.c}});
+  if (g.bias)
+    primitive->run(
+        {{DNNL_ARG_SRC, g.a.data}, {DNNL_ARG_WEIGHTS, g.b.data}, {DNNL_ARG_BIAS, g.bias}, {DNNL_ARG_DST, g.c}});
   else primitive->run({{DNNL_ARG_SRC, g.a.data}, {DNNL_ARG_WEIGHTS, g.b.data}, {DNNL_ARG_DST, g.c}});
   return true;
 }

@@ -20,8 +20,8 @@ constexpr int64_t kRowPadding = 32;
 constexpr int64_t padded(int64_t n) { return (n + kRowPadding - 1) / kRowPadding * kRowPadding; }
 
 template <class T, int kRows>
-HWY_INLINE void multiply_rows(const T* a, int64_t a_row, int64_t a_column, const T* b, int64_t b_row, T* c, int64_t c_row,
-                              int64_t k, int64_t n, bool accumulate) {
+HWY_INLINE void multiply_rows(const T* a, int64_t a_row, int64_t a_column, const T* b, int64_t b_row, T* c,
+                              int64_t c_row, int64_t k, int64_t n, bool accumulate) {
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::CappedTag<T, 16> d;
   using V = hn::Vec<decltype(d)>;
@@ -53,7 +53,8 @@ void multiply(const T* a, int64_t a_row, int64_t a_column, const T* b, int64_t b
               int64_t k, int64_t n, bool accumulate) {
   int64_t row = 0;
   const auto at_row = [&](auto rows) {
-    multiply_rows<T, decltype(rows)::value>(a + row * a_row, a_row, a_column, b, b_row, c + row * c_row, c_row, k, n, accumulate);
+    multiply_rows<T, decltype(rows)::value>(a + row * a_row, a_row, a_column, b, b_row, c + row * c_row, c_row, k, n,
+                                            accumulate);
     row += rows;
   };
   while (m - row >= 6) at_row(std::integral_constant<int, 6>{});

@@ -70,7 +70,8 @@ size_t Key::hash() const {
   return static_cast<size_t>(h);
 }
 
-Primitive::Primitive(dnnl::primitive primitive, const dnnl::memory::desc& scratchpad, std::span<const ArgumentForm> arguments)
+Primitive::Primitive(dnnl::primitive primitive, const dnnl::memory::desc& scratchpad,
+                     std::span<const ArgumentForm> arguments)
     : primitive_(std::move(primitive)),
       scratchpad_bytes_(static_cast<int64_t>(scratchpad.get_size())),
       scratchpad_(unbound(scratchpad)) {
@@ -96,7 +97,9 @@ void copy_layout(const dnnl::reorder& reorder, const dnnl::memory& from, const d
   execute(reorder, std::array{dnnl_exec_arg_t{DNNL_ARG_FROM, from.get()}, dnnl_exec_arg_t{DNNL_ARG_TO, to.get()}});
 }
 
-Tensor buffer_for(const dnnl::memory::desc& layout) { return empty({static_cast<int64_t>(layout.get_size())}, DType::u8); }
+Tensor buffer_for(const dnnl::memory::desc& layout) {
+  return empty({static_cast<int64_t>(layout.get_size())}, DType::u8);
+}
 
 }  // namespace
 
@@ -210,14 +213,30 @@ dnnl::convolution_forward::primitive_desc convolution_forward_desc(const Convolu
 }
 
 dnnl::convolution_backward_data::primitive_desc convolution_backward_data_desc(const ConvolutionForm& f) {
-  return {engine(), dnnl::algorithm::convolution_direct, f.x, f.weight, f.y, f.strides, f.padding, f.padding,
-          convolution_forward_desc(f), user_scratchpad()};
+  return {engine(),
+          dnnl::algorithm::convolution_direct,
+          f.x,
+          f.weight,
+          f.y,
+          f.strides,
+          f.padding,
+          f.padding,
+          convolution_forward_desc(f),
+          user_scratchpad()};
 }
 
-dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_desc(const ConvolutionForm& f,
-                                                                                     const dnnl::memory::desc& dweight) {
-  return {engine(), dnnl::algorithm::convolution_direct, f.x, dweight, f.y, f.strides, f.padding, f.padding,
-          convolution_forward_desc(f), user_scratchpad()};
+dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_desc(
+    const ConvolutionForm& f, const dnnl::memory::desc& dweight) {
+  return {engine(),
+          dnnl::algorithm::convolution_direct,
+          f.x,
+          dweight,
+          f.y,
+          f.strides,
+          f.padding,
+          f.padding,
+          convolution_forward_desc(f),
+          user_scratchpad()};
 }
 #else
 dnnl::matmul::primitive_desc matmul_desc(const dnnl::memory::desc& a, const dnnl::memory::desc& b,
@@ -242,8 +261,8 @@ dnnl::convolution_backward_data::primitive_desc convolution_backward_data_desc(c
   return {op, user_scratchpad(), engine(), convolution_forward_desc(f)};
 }
 
-dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_desc(const ConvolutionForm& f,
-                                                                                     const dnnl::memory::desc& dweight) {
+dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_desc(
+    const ConvolutionForm& f, const dnnl::memory::desc& dweight) {
   const dnnl::convolution_backward_weights::desc op(dnnl::algorithm::convolution_direct, f.x, dweight, f.y, f.strides,
                                                     f.padding, f.padding);
   return {op, user_scratchpad(), engine(), convolution_forward_desc(f)};

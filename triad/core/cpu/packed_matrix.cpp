@@ -13,14 +13,17 @@ onednn::Key key_of(onednn::Use use, DType dtype, DType c_dtype, int64_t rows, in
 }
 
 /// C = A B, all dense, but B in `inner_b`, which may be any layout; `user_b` is how the caller has it.
-std::unique_ptr<onednn::Primitive> make_primitive(DType dtype, DType c_dtype, int64_t rows, int64_t inner, int64_t columns,
-                                                  const dnnl::memory::desc* user_b, const dnnl::memory::desc& inner_b) {
-  const auto a = onednn::strided({rows, inner}, dtype, {inner, 1}), c = onednn::strided({rows, columns}, c_dtype, {columns, 1});
+std::unique_ptr<onednn::Primitive> make_primitive(DType dtype, DType c_dtype, int64_t rows, int64_t inner,
+                                                  int64_t columns, const dnnl::memory::desc* user_b,
+                                                  const dnnl::memory::desc& inner_b) {
+  const auto a = onednn::strided({rows, inner}, dtype, {inner, 1}),
+             c = onednn::strided({rows, columns}, c_dtype, {columns, 1});
   const auto desc = onednn::matmul_desc(a, inner_b, nullptr, c, onednn::user_scratchpad());
   if (!onednn::is_implemented_by(desc, "brg")) return nullptr;
-  const onednn::ArgumentForm arguments[] = {{DNNL_ARG_SRC, false, a, a},
-                                            {DNNL_ARG_WEIGHTS, false, user_b ? *user_b : desc.weights_desc(), desc.weights_desc()},
-                                            {DNNL_ARG_DST, true, c, c}};
+  const onednn::ArgumentForm arguments[] = {
+      {DNNL_ARG_SRC, false, a, a},
+      {DNNL_ARG_WEIGHTS, false, user_b ? *user_b : desc.weights_desc(), desc.weights_desc()},
+      {DNNL_ARG_DST, true, c, c}};
   return std::make_unique<onednn::Primitive>(dnnl::matmul(desc), desc.scratchpad_desc(), arguments);
 }
 
@@ -34,7 +37,8 @@ PackedMatrix::PackedMatrix(DType dtype, DType c_dtype, int64_t inner, int64_t co
       key_of(onednn::Use::packed_matrix_layout, dtype, c_dtype, kTypicalRows, inner, columns).add(b.row).add(b.column);
   onednn::Primitive* primitive = onednn::find_or_make(key, [&] {
     const auto user_b = onednn::strided({inner, columns}, dtype, {b.row, b.column});
-    return make_primitive(dtype, c_dtype, kTypicalRows, inner, columns, &user_b, onednn::any_layout({inner, columns}, dtype));
+    return make_primitive(dtype, c_dtype, kTypicalRows, inner, columns, &user_b,
+                          onednn::any_layout({inner, columns}, dtype));
   });
   if (primitive) packed_ = primitive->pack(DNNL_ARG_WEIGHTS, b.data);
 }

@@ -47,8 +47,8 @@ void* PoolAllocator::allocate(size_t bytes) {
     stats_.reserved += data ? size : 0;
     ++stats_.system_calls;
   }
-  require<DeviceError>(data != nullptr, "cpu memory", "cannot allocate ", bytes, " bytes; ", stats_.in_use, " are in use",
-                       Hint{"reduce the batch size, or accumulate gradients over smaller batches"});
+  require<DeviceError>(data != nullptr, "cpu memory", "cannot allocate ", bytes, " bytes; ", stats_.in_use,
+                       " are in use", Hint{"reduce the batch size, or accumulate gradients over smaller batches"});
   stats_.in_use += bytes;
   stats_.peak_in_use = std::max(stats_.peak_in_use, stats_.in_use);
   return data;

@@ -17,15 +17,19 @@ const Compute<T>* load_row(const T* from, int64_t stride, int64_t n, Compute<T>*
   if constexpr (std::is_same_v<T, Compute<T>>) {
     if (stride == 1) return from;
   }
-  if (stride == 1) for (int64_t i = 0; i < n; ++i) buffer[i] = from[i];
-  else for (int64_t i = 0; i < n; ++i) buffer[i] = from[i * stride];
+  if (stride == 1)
+    for (int64_t i = 0; i < n; ++i) buffer[i] = from[i];
+  else
+    for (int64_t i = 0; i < n; ++i) buffer[i] = from[i * stride];
   return buffer;
 }
 
 template <class T, class C>
 void store_row(const C* row, int64_t n, T* to, int64_t stride) {
-  if (stride == 1) for (int64_t i = 0; i < n; ++i) to[i] = static_cast<T>(row[i]);
-  else for (int64_t i = 0; i < n; ++i) to[i * stride] = static_cast<T>(row[i]);
+  if (stride == 1)
+    for (int64_t i = 0; i < n; ++i) to[i] = static_cast<T>(row[i]);
+  else
+    for (int64_t i = 0; i < n; ++i) to[i * stride] = static_cast<T>(row[i]);
 }
 
 }  // namespace triad::cpu

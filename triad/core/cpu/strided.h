@@ -13,8 +13,8 @@ namespace triad::cpu {
 /// innermost axis, which bodies see as one row, is as long as it can be.
 template <int N>
 struct StridedLoop {
-  Shape shape;                    ///< merged extents; at least one axis
-  std::array<Strides, N> strides; ///< merged strides of each block, in elements
+  Shape shape;                     ///< merged extents; at least one axis
+  std::array<Strides, N> strides;  ///< merged strides of each block, in elements
 
   StridedLoop(const Shape& full_shape, const std::array<Strides, N>& full_strides) {
     for (int i = 0; i < full_shape.rank(); ++i) {

@@ -1,10 +1,10 @@
 // Transcendental functions of vectors. f32: relative error at most 5e-7, NaN stays NaN, infinities give the limit. f64:
 // lane by lane through <cmath>, for gradient checks rather than speed. The coefficients are minimax polynomials made
 // for these intervals (Remez's algorithm).
-#include <hwy/highway.h>
-
 #include <cmath>
 #include <numbers>
+
+#include <hwy/highway.h>
 
 #include "triad/core/cpu/vector_row-inl.h"
 
@@ -34,10 +34,8 @@ HWY_INLINE hn::Vec<D> map_lanes(D d, hn::Vec<D> x, const F& f) {
 template <class D, class... C>
 HWY_INLINE hn::Vec<D> polynomial(D d, hn::Vec<D> x, float c0, C... rest) {
   const auto first = hn::Set(d, static_cast<hn::TFromD<D>>(c0));
-  if constexpr (sizeof...(rest) == 0)
-    return first;
-  else
-    return hn::MulAdd(polynomial(d, x, rest...), x, first);
+  if constexpr (sizeof...(rest) == 0) return first;
+  else return hn::MulAdd(polynomial(d, x, rest...), x, first);
 }
 
 /// e^x = 2^n e^r, |r| <= log(2)/2. Overflows to infinity and underflows gradually.
@@ -116,10 +114,8 @@ HWY_INLINE hn::Vec<D> exp_minus_half_square(D d, hn::Vec<D> x) {
   if constexpr (!is_f64<D>) x = hn::IfThenElse(hn::Gt(hn::Abs(x), hn::Set(d, 16.0f)), hn::Set(d, 16.0f), x);
   const auto square = hn::Mul(x, x);
   const auto e = exp(d, hn::Neg(hn::Mul(square, half)));
-  if constexpr (is_f64<D>)
-    return e;
-  else
-    return hn::NegMulAdd(hn::Mul(hn::MulSub(x, x, square), half), e, e);
+  if constexpr (is_f64<D>) return e;
+  else return hn::NegMulAdd(hn::Mul(hn::MulSub(x, x, square), half), e, e);
 }
 
 /// erfc(z/sqrt 2)/2 for z >= 0, given e = exp(-z^2/2): e t P(t), t = 1/(1 + 0.3 z/sqrt 2).

@@ -1,7 +1,7 @@
 // Philox for many consecutive blocks at once; the words are those of RandomKey::block.
-#include <hwy/highway.h>
-
 #include <cstdint>
+
+#include <hwy/highway.h>
 
 #include "triad/core/base/philox.h"
 #include "triad/core/cpu/vector_row-inl.h"

@@ -1,11 +1,11 @@
 // Rows in memory as vectors of the type arithmetic is done in. Per-target code: include after <hwy/highway.h> from a
 // file that is compiled once for each target. D is a tag of Compute<T> lanes.
-#include <hwy/highway.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+
+#include <hwy/highway.h>
 
 #include "triad/core/base/dtype.h"
 #include "triad/core/cpu/parallel.h"

@@ -9,10 +9,10 @@ namespace triad {
 
 /// What an allocator holds, in bytes and counts.
 struct MemoryStats {
-  size_t in_use = 0;          ///< handed out and not given back, as requested
-  size_t peak_in_use = 0;     ///< largest in_use since the last reset_peak()
-  size_t reserved = 0;        ///< obtained from the system: handed out or kept for reuse
-  size_t system_calls = 0;    ///< how often memory was obtained from the system, ever
+  size_t in_use = 0;        ///< handed out and not given back, as requested
+  size_t peak_in_use = 0;   ///< largest in_use since the last reset_peak()
+  size_t reserved = 0;      ///< obtained from the system: handed out or kept for reuse
+  size_t system_calls = 0;  ///< how often memory was obtained from the system, ever
 };
 
 class Allocator {

@@ -21,8 +21,9 @@ struct ConstMemoryView {
   Shape shape;
   Strides strides;
 
-  ConstMemoryView(const void* d, DType t, const Shape& s, const Strides& st) : data(d), dtype(t), shape(s), strides(st) {}
-  ConstMemoryView(const MemoryView& v)  // NOLINT(google-explicit-constructor): a writable view is a readable one
+  ConstMemoryView(const void* d, DType t, const Shape& s, const Strides& st)
+      : data(d), dtype(t), shape(s), strides(st) {}
+  ConstMemoryView(const MemoryView& v)  // a writable view is a readable one
       : data(v.data), dtype(v.dtype), shape(v.shape), strides(v.strides) {}
 };
 

@@ -39,13 +39,9 @@ Device own_device(const ForeignDevice& device) {
   Device out = kCpu;
   switch (device.type) {
     case DeviceCode::cpu:
-    case DeviceCode::cuda_host:
-      break;  // pinned memory is host memory
-    case DeviceCode::cuda:
-      out = {DeviceType::cuda, device.index};
-      break;
-    default:
-      fail<DeviceError>(kImport, "device type ", static_cast<int>(device.type), " is neither the CPU nor CUDA");
+    case DeviceCode::cuda_host: break;  // pinned memory is host memory
+    case DeviceCode::cuda: out = {DeviceType::cuda, device.index}; break;
+    default: fail<DeviceError>(kImport, "device type ", static_cast<int>(device.type), " is neither the CPU nor CUDA");
   }
   memory_ops(out);  // throws if this build has no such device
   return out;

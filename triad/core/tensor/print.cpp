@@ -41,12 +41,9 @@ std::vector<std::string> floating_texts(const std::vector<double>& values, int p
   const bool scientific = largest >= 1e8 || (largest > 0 && smallest < std::pow(10.0, -precision));
   std::vector<std::string> texts;
   for (const double v : values) {
-    if (std::isnan(v))
-      texts.push_back("nan");
-    else if (std::isinf(v))
-      texts.push_back(v > 0 ? "inf" : "-inf");
-    else
-      texts.push_back(formatted(scientific ? "%.*e" : "%.*f", whole && !scientific ? 1 : precision, v));
+    if (std::isnan(v)) texts.push_back("nan");
+    else if (std::isinf(v)) texts.push_back(v > 0 ? "inf" : "-inf");
+    else texts.push_back(formatted(scientific ? "%.*e" : "%.*f", whole && !scientific ? 1 : precision, v));
   }
   return texts;
 }

@@ -59,8 +59,8 @@ Tensor::Tensor(std::shared_ptr<Storage> storage, DType dtype, const Shape& shape
   const std::optional<int64_t> numel = checked_numel(shape);
   require<ShapeError>(numel.has_value(), "tensor", "shape ", shape, " has more elements than 64 bits can count");
   if (*numel == 0) {
-    impl_ = std::make_shared<Impl>(
-        Impl{std::move(storage), dtype, true, shape, contiguous_strides(shape), 0, 0, nullptr});
+    impl_ =
+        std::make_shared<Impl>(Impl{std::move(storage), dtype, true, shape, contiguous_strides(shape), 0, 0, nullptr});
     return;
   }
   const int64_t available = static_cast<int64_t>(storage->bytes() / size_of(dtype));
@@ -68,8 +68,7 @@ Tensor::Tensor(std::shared_ptr<Storage> storage, DType dtype, const Shape& shape
   require<ShapeError>(reach && offset <= available - *reach, "tensor", "a view of shape ", shape, ", strides ", strides,
                       " at offset ", offset, " leaves its storage of ", available, " elements");
   const bool contiguous = is_row_major(shape, strides);
-  impl_ = std::make_shared<Impl>(
-      Impl{std::move(storage), dtype, contiguous, shape, strides, offset, *numel, nullptr});
+  impl_ = std::make_shared<Impl>(Impl{std::move(storage), dtype, contiguous, shape, strides, offset, *numel, nullptr});
 }
 
 Tensor Tensor::detach() const {

@@ -101,11 +101,10 @@ class Tensor {
     std::unique_ptr<AutogradMeta> autograd;
   };
 
-  void* address() const {
-    return impl_->storage->data() + impl_->offset * static_cast<int64_t>(size_of(impl_->dtype));
-  }
+  void* address() const { return impl_->storage->data() + impl_->offset * static_cast<int64_t>(size_of(impl_->dtype)); }
   void check_type(DType wanted) const {
-    require<DTypeError>(wanted == impl_->dtype, "Tensor::data", "asked for ", wanted, ", the tensor holds ", impl_->dtype);
+    require<DTypeError>(wanted == impl_->dtype, "Tensor::data", "asked for ", wanted, ", the tensor holds ",
+                        impl_->dtype);
   }
 
   std::shared_ptr<Impl> impl_;

@@ -13,10 +13,10 @@ struct LogMelOptions {
   int hop = 160;            ///< samples from one frame to the next (10 ms)
   int fft = 512;            ///< points of the transform: the window and zeros; even
   int mels = 80;
-  double lowest = 20;       ///< Hz, edge of the lowest band
-  double highest = 0;       ///< Hz, edge of the highest band; 0 means half the sample rate
-  double floor = 1e-10;     ///< power below which every band is equally silent
-  bool normalise = true;    ///< subtract the mean of every band over the sound, divide by its standard deviation
+  double lowest = 20;     ///< Hz, edge of the lowest band
+  double highest = 0;     ///< Hz, edge of the highest band; 0 means half the sample rate
+  double floor = 1e-10;   ///< power below which every band is equally silent
+  bool normalise = true;  ///< subtract the mean of every band over the sound, divide by its standard deviation
 
   /// The usual setting for a sample rate: 25 ms windows, 10 ms hop; 8 kHz has 256 points and 40 bands, 16 kHz 512 and 80.
   /// ValueError for other rates.

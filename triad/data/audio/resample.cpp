@@ -13,7 +13,8 @@ Waveform resample(const Waveform& sound, int sample_rate) {
                         " to ", kHighest);
   }
   if (sample_rate == sound.sample_rate) return sound;
-  const auto count = static_cast<int64_t>(sound.samples.size()), to = int64_t{sample_rate}, from = int64_t{sound.sample_rate};
+  const auto count = static_cast<int64_t>(sound.samples.size()), to = int64_t{sample_rate},
+             from = int64_t{sound.sample_rate};
   Waveform converted{.sample_rate = sample_rate,
                      .samples = std::vector<float>(static_cast<size_t>((count * to + from - 1) / from))};
   SRC_DATA data{.data_in = sound.samples.data(),

@@ -200,10 +200,8 @@ class FolderBuild {
     for (size_t i = 0; i < parts_.size(); ++i) {
       const std::string& text = pairs_.pairs[i].text;
       if (text.empty() || parts_[i] != Part::kTraining) continue;
-      if (texts_.chapters.empty())
-        add(Part::kTraining, text);
-      else
-        trained_on_.push_back(text);
+      if (texts_.chapters.empty()) add(Part::kTraining, text);
+      else trained_on_.push_back(text);
     }
   }
 

@@ -42,7 +42,8 @@ double BuildRequest::real(const std::string& name, double low, double high) cons
 
 int BuildRequest::sample_rate() const {
   const int64_t rate = integer("sample-rate");
-  require<ConfigError>(rate == 8000 || rate == 16000, "data build", "--sample-rate is ", rate, ", expected 8000 or 16000");
+  require<ConfigError>(rate == 8000 || rate == 16000, "data build", "--sample-rate is ", rate,
+                       ", expected 8000 or 16000");
   return static_cast<int>(rate);
 }
 

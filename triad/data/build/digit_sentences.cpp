@@ -50,12 +50,9 @@ constexpr size_t kHeldOutEvery = 6;
 std::string fill(std::string_view form, std::string_view name, std::string_view article) {
   std::string sentence;
   for (const char c : form) {
-    if (c == '#')
-      sentence += name;
-    else if (c == '@')
-      sentence += article;
-    else
-      sentence += c;
+    if (c == '#') sentence += name;
+    else if (c == '@') sentence += article;
+    else sentence += c;
   }
   return sentence;
 }

@@ -65,8 +65,7 @@ std::vector<std::string> chapters_of(std::string_view document) {
     const bool is_blank = std::ranges::all_of(line, is_space);
     if (line.starts_with('#') || (!has_headings && is_blank && chapters.back().size() > kSectionBytes))
       chapters.emplace_back();
-    else if (line.find_first_not_of("-_* \t\r") != line.npos)
-      append_words(chapters.back(), line);
+    else if (line.find_first_not_of("-_* \t\r") != line.npos) append_words(chapters.back(), line);
   }
   std::erase_if(chapters, [](const std::string& chapter) { return chapter.empty(); });
   return chapters;

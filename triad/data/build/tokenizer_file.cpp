@@ -21,12 +21,9 @@ TokenizerFile::TokenizerFile(const BuildRequest& request) : vocabulary_(request.
 
 void TokenizerFile::add_to(DatasetWriter& writer, const std::vector<std::string>& texts) const {
   const std::string name = model_.empty() ? "vocab.txt" : "sentencepiece.model";
-  if (!model_.empty())
-    writer.add_file(name, model_);
-  else if (texts.empty())
-    writer.add_file(name, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n");
-  else
-    writer.add_file(name, train_wordpiece(texts, {.vocabulary_size = vocabulary_}).vocabulary());
+  if (!model_.empty()) writer.add_file(name, model_);
+  else if (texts.empty()) writer.add_file(name, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n");
+  else writer.add_file(name, train_wordpiece(texts, {.vocabulary_size = vocabulary_}).vocabulary());
   writer.set_attribute("tokenizer", name);
 }
 

@@ -170,7 +170,8 @@ File File::create(const std::filesystem::path& path) {
   checked(H5Pset_obj_track_times(creation.id(), false), "turn object times off");
   const Handle access = file_access();
   checked(H5Pset_fapl_core(access.id(), kGrowth, /*backing_store=*/true), "keep a new file in memory");
-  Handle file(checked(H5Fcreate(path.c_str(), H5F_ACC_EXCL, creation.id(), access.id()), "create ", path.string()), H5Fclose);
+  Handle file(checked(H5Fcreate(path.c_str(), H5F_ACC_EXCL, creation.id(), access.id()), "create ", path.string()),
+              H5Fclose);
   return {std::move(file), std::make_shared<std::string>(path.string()), "/"};
 }
 

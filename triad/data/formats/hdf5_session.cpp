@@ -77,24 +77,15 @@ Handle link_creation() {
 Handle file_type(ElementType type) {
   const auto copy = [](hid_t id) { return own_type(checked(H5Tcopy(id), "copy a type")); };
   switch (type) {
-    case ElementType::f32:
-      return copy(H5T_IEEE_F32LE);
-    case ElementType::f64:
-      return copy(H5T_IEEE_F64LE);
-    case ElementType::bf16:
-      return half_type(8);
-    case ElementType::f16:
-      return half_type(5);
-    case ElementType::i64:
-      return copy(H5T_STD_I64LE);
-    case ElementType::i32:
-      return copy(H5T_STD_I32LE);
-    case ElementType::i16:
-      return copy(H5T_STD_I16LE);
-    case ElementType::u8:
-      return copy(H5T_STD_U8LE);
-    case ElementType::boolean:
-      return boolean_type();
+    case ElementType::f32: return copy(H5T_IEEE_F32LE);
+    case ElementType::f64: return copy(H5T_IEEE_F64LE);
+    case ElementType::bf16: return half_type(8);
+    case ElementType::f16: return half_type(5);
+    case ElementType::i64: return copy(H5T_STD_I64LE);
+    case ElementType::i32: return copy(H5T_STD_I32LE);
+    case ElementType::i16: return copy(H5T_STD_I16LE);
+    case ElementType::u8: return copy(H5T_STD_U8LE);
+    case ElementType::boolean: return boolean_type();
   }
   fail<IoError>("hdf5", "no such element type: ", static_cast<int>(type));
 }
@@ -129,8 +120,7 @@ std::optional<ElementType> element_of_type(hid_t type) {
     case H5T_ENUM:
       if (H5Tequal(type, boolean_type().id()) > 0) return ElementType::boolean;
       return {};
-    default:
-      return {};
+    default: return {};
   }
 }
 

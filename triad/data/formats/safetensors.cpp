@@ -56,16 +56,13 @@ Json parse_strictly(std::string_view text, const std::string& source) {
         if (depth >= kDeepest) refuse(source, "the header nests deeper than the format does");
         if (event == Json::parse_event_t::object_start) keys.emplace_back();
         break;
-      case Json::parse_event_t::object_end:
-        keys.pop_back();
-        break;
+      case Json::parse_event_t::object_end: keys.pop_back(); break;
       case Json::parse_event_t::key:
         if (!keys.back().insert(parsed.get<std::string>()).second) {
           refuse(source, "the header has ", parsed.dump(), " twice");
         }
         break;
-      default:
-        break;
+      default: break;
     }
     return true;
   };

@@ -180,16 +180,11 @@ std::optional<Question> ask_relation(const Scene& scene, RandomStream& random) {
 
 std::optional<Question> ask(QuestionType type, const Scene& scene, RandomStream& random, PairRule rule) {
   switch (type) {
-    case QuestionType::kExists:
-      return ask_exists(scene, random, rule);
-    case QuestionType::kCount:
-      return ask_count(scene, random);
-    case QuestionType::kColour:
-      return ask_colour(scene, random);
-    case QuestionType::kShape:
-      return ask_shape(scene, random);
-    case QuestionType::kRelation:
-      return ask_relation(scene, random);
+    case QuestionType::kExists: return ask_exists(scene, random, rule);
+    case QuestionType::kCount: return ask_count(scene, random);
+    case QuestionType::kColour: return ask_colour(scene, random);
+    case QuestionType::kShape: return ask_shape(scene, random);
+    case QuestionType::kRelation: return ask_relation(scene, random);
   }
   return std::nullopt;
 }

@@ -47,18 +47,12 @@ bool is_inside(ObjectShape shape, Point p) {
   const double largest = std::max(std::abs(p.x), std::abs(p.y)), smallest = std::min(std::abs(p.x), std::abs(p.y));
   const double square = p.x * p.x + p.y * p.y;
   switch (shape) {
-    case ObjectShape::kCircle:
-      return square <= 1;
-    case ObjectShape::kSquare:
-      return largest <= 0.85;
-    case ObjectShape::kTriangle:
-      return inside_triangle(p);
-    case ObjectShape::kStar:
-      return inside_star(p);
-    case ObjectShape::kCross:
-      return largest <= 1 && smallest <= 0.32;
-    case ObjectShape::kRing:
-      return square <= 1 && square >= 0.55 * 0.55;
+    case ObjectShape::kCircle: return square <= 1;
+    case ObjectShape::kSquare: return largest <= 0.85;
+    case ObjectShape::kTriangle: return inside_triangle(p);
+    case ObjectShape::kStar: return inside_star(p);
+    case ObjectShape::kCross: return largest <= 1 && smallest <= 0.32;
+    case ObjectShape::kRing: return square <= 1 && square >= 0.55 * 0.55;
   }
   return false;
 }

@@ -120,10 +120,8 @@ std::string value_text(const ColumnSpec& spec, const Value& value) {
   if (value.type == ElementType::i16) return range(std::type_identity<int16_t>{});
   if (value.type == ElementType::boolean) return range(std::type_identity<uint8_t>{});
   return dispatch_all(*dtype_of_element(value.type), [&]<class T>(std::type_identity<T> type) -> std::string {
-    if constexpr (std::is_same_v<T, bool>)
-      return "";
-    else
-      return range(type);
+    if constexpr (std::is_same_v<T, bool>) return "";
+    else return range(type);
   });
 }
 

@@ -80,20 +80,15 @@ Attributes parse_attributes(const Place& place) {
   Attributes attributes;
   for (const auto& [key, value] : place.json.items()) {
     const Place entry{value, place.source, place.path + "." + key};
-    if (value.is_boolean())
-      attributes[key] = value.get<bool>();
-    else if (value.is_number_float())
-      attributes[key] = value.get<double>();
-    else if (value.is_number_integer())
-      attributes[key] = value.get<int64_t>();
-    else if (value.is_string())
-      attributes[key] = value.get<std::string>();
+    if (value.is_boolean()) attributes[key] = value.get<bool>();
+    else if (value.is_number_float()) attributes[key] = value.get<double>();
+    else if (value.is_number_integer()) attributes[key] = value.get<int64_t>();
+    else if (value.is_string()) attributes[key] = value.get<std::string>();
     else if (value.is_array()) {
       std::vector<std::string> list;
       for (const Place& item : entry.items()) list.push_back(item.text());
       attributes[key] = std::move(list);
-    } else
-      entry.refuse("is neither a number nor text nor a list of texts");
+    } else entry.refuse("is neither a number nor text nor a list of texts");
   }
   return attributes;
 }

@@ -63,8 +63,8 @@ class Sample {
 class Cell {
  public:
   template <class T>
-  requires(std::is_arithmetic_v<T>) Cell(const T& value)
-      : type_(element_type_of<T>), bytes_(std::as_bytes(std::span(&value, 1))) {}
+    requires(std::is_arithmetic_v<T>)
+  Cell(const T& value) : type_(element_type_of<T>), bytes_(std::as_bytes(std::span(&value, 1))) {}
   Cell(std::string_view text) : type_(ElementType::u8), bytes_(std::as_bytes(std::span(text))) {}
   Cell(const std::string& text) : Cell(std::string_view(text)) {}
   Cell(const char* text) : Cell(std::string_view(text)) {}

@@ -30,20 +30,11 @@ class Fields {
     const uint64_t key = varint();
     Field field{key >> 3, {}};
     switch (key & 7) {
-      case 0:
-        varint();
-        break;
-      case 1:
-        take(8);
-        break;
-      case 2:
-        field.bytes = take(varint());
-        break;
-      case 5:
-        take(4);
-        break;
-      default:
-        refuse("the model is damaged");
+      case 0: varint(); break;
+      case 1: take(8); break;
+      case 2: field.bytes = take(varint()); break;
+      case 5: take(4); break;
+      default: refuse("the model is damaged");
     }
     return field;
   }

@@ -117,10 +117,8 @@ std::string WordPiece::decode(std::span<const int32_t> ids) const {
     require<ValueError>(id >= 0 && id < vocabulary_size(), "decode", "id ", id, " is outside of a vocabulary of ",
                         vocabulary_size());
     const std::string& piece = pieces_[static_cast<size_t>(id)];
-    if (piece.starts_with("##"))
-      text += piece.substr(2);
-    else
-      text += (text.empty() ? "" : " ") + piece;
+    if (piece.starts_with("##")) text += piece.substr(2);
+    else text += (text.empty() ? "" : " ") + piece;
   }
   return text;
 }

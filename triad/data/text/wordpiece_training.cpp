@@ -40,7 +40,8 @@ class Trainer {
     require<ValueError>(!words.empty(), "train_wordpiece", "the text has no words");
     add_characters(words);
     for (size_t w = 0; w < words_.size(); ++w) {
-      for (size_t i = 0; i + 1 < words_[w].pieces.size(); ++i) count({words_[w].pieces[i], words_[w].pieces[i + 1]}, w, words_[w].count);
+      for (size_t i = 0; i + 1 < words_[w].pieces.size(); ++i)
+        count({words_[w].pieces[i], words_[w].pieces[i + 1]}, w, words_[w].count);
     }
     for (const auto& [pair, known] : pairs_) heap_.push({known.count, pair});
   }
@@ -87,7 +88,8 @@ class Trainer {
     for (const auto& [character, n] : counts) by_count.emplace_back(-n, character);
     std::sort(by_count.begin(), by_count.end());
     const int64_t room = options_.vocabulary_size - std::ssize(pieces_);
-    require<ValueError>(room > 0, "train_wordpiece", "a vocabulary of ", options_.vocabulary_size, " has no room beside the special tokens");
+    require<ValueError>(room > 0, "train_wordpiece", "a vocabulary of ", options_.vocabulary_size,
+                        " has no room beside the special tokens");
     if (std::ssize(by_count) > room) by_count.resize(static_cast<size_t>(room));
     std::set<std::string> alphabet;
     for (const auto& [n, character] : by_count) alphabet.insert(character);
@@ -135,7 +137,8 @@ class Trainer {
       each_pair(-word.count);
       std::vector<Piece> after;
       for (size_t i = 0; i < word.pieces.size(); ++i) {
-        const bool here = i + 1 < word.pieces.size() && word.pieces[i] == pair.first && word.pieces[i + 1] == pair.second;
+        const bool here =
+            i + 1 < word.pieces.size() && word.pieces[i] == pair.first && word.pieces[i + 1] == pair.second;
         after.push_back(here ? merged : word.pieces[i]);
         i += here;
       }

@@ -64,7 +64,8 @@ Tensor ConvStem::forward(const Tensor& images_BCHW, const Tensor& visible_Bhw) c
   check_rank("ConvStem", "images", images_BCHW, 4);
   const int64_t h = images_BCHW.size(2), w = images_BCHW.size(3);
   require<ShapeError>(h > 0 && w > 0 && h % patch() == 0 && w % patch() == 0, "ConvStem", "images of ", h, "×", w,
-                      " pixels, expected multiples of ", patch(), Hint{"resize or pad the pictures when they are loaded"});
+                      " pixels, expected multiples of ", patch(),
+                      Hint{"resize or pad the pictures when they are loaded"});
   if (visible_Bhw.defined())
     check_shape("ConvStem", "visible", visible_Bhw, {images_BCHW.size(0), h / patch(), w / patch()});
   int64_t scale = patch();
@@ -83,7 +84,8 @@ ImageEncoder::ImageEncoder(const ImageEncoderOptions& o, RandomKey key)
       norm(o.width, o.norm_eps),
       options_(o) {
   for (int64_t i = 0; i < o.layers; ++i)
-    layers.push_back(std::make_unique<TransformerBlock>(block_options(o), key.at("layers").at(static_cast<uint32_t>(i))));
+    layers.push_back(
+        std::make_unique<TransformerBlock>(block_options(o), key.at("layers").at(static_cast<uint32_t>(i))));
 }
 
 void ImageEncoder::visit(const Visitor& visitor) {

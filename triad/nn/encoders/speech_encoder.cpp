@@ -27,7 +27,8 @@ Tensor SpeechStates::joined() const { return ops::concat({forward_BTH, backward_
 
 SpeechEncoder::SpeechEncoder(const SpeechEncoderOptions& o, RandomKey key)
     : first_convolution(convolution(o.mels, o.channels, kFirstKernel, o.first_stride, key.at("first_convolution"))),
-      second_convolution(convolution(o.channels, o.channels, kSecondKernel, o.second_stride, key.at("second_convolution"))),
+      second_convolution(
+          convolution(o.channels, o.channels, kSecondKernel, o.second_stride, key.at("second_convolution"))),
       first_norm(o.channels, 1e-5),
       second_norm(o.channels, 1e-5),
       forward_lstm(o.channels, o.hidden, o.layers, /*reverse=*/false, o.dropout, key.at("forward_lstm")),

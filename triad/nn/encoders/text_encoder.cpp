@@ -41,7 +41,8 @@ TextEncoder::TextEncoder(const TextEncoderOptions& o, RandomKey key)
       embedding_norm(o.width, o.norm_eps),
       options_(o) {
   for (int64_t i = 0; i < o.layers; ++i)
-    layers.push_back(std::make_unique<TransformerBlock>(block_options(o), key.at("layers").at(static_cast<uint32_t>(i))));
+    layers.push_back(
+        std::make_unique<TransformerBlock>(block_options(o), key.at("layers").at(static_cast<uint32_t>(i))));
 }
 
 void TextEncoder::visit(const Visitor& visitor) {
@@ -60,8 +61,8 @@ Tensor TextEncoder::forward(const Tensor& ids_BT, const Tensor& key_mask_BT, con
                       options_.max_positions, Hint{"cut the text when it is tokenised"});
   const DType dtype = context.dtype;
   const Tensor position = ops::slice(positions.weight.as(dtype), 0, 0, length);
-  const Tensor segment = segments_BT.defined() ? segments.forward(segments_BT, dtype)
-                                               : ops::select(segments.weight.as(dtype), 0, 0);
+  const Tensor segment =
+      segments_BT.defined() ? segments.forward(segments_BT, dtype) : ops::select(segments.weight.as(dtype), 0, 0);
   Tensor x = embedding_norm.forward(tokens.forward(ids_BT, dtype) + (position + segment));
   x = dropout(x, options_.dropout, context.at("embeddings"));
   for (size_t i = 0; i < layers.size(); ++i) x = layers[i]->forward(x, key_mask_BT, context.at(str("layers.", i)));

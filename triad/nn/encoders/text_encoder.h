@@ -46,7 +46,8 @@ class TextEncoder : public Module {
   void visit(const Visitor& visitor) override;
   /// ids: i32 or i64 [B, T]; key_mask: bool [B, T] or undefined, false for padding; segments: ids of segments [B, T] or
   /// undefined, all 0 → last hidden states [B, T, C]. ShapeError if T exceeds the positions.
-  Tensor forward(const Tensor& ids_BT, const Tensor& key_mask_BT, const Context& context, const Tensor& segments_BT = {}) const;
+  Tensor forward(const Tensor& ids_BT, const Tensor& key_mask_BT, const Context& context,
+                 const Tensor& segments_BT = {}) const;
 
   /// The last hidden states [B, T, C] and the mask given to forward() → one vector a text, [B, C].
   Tensor pool(const Tensor& hidden_BTC, const Tensor& key_mask_BT) const;

@@ -7,7 +7,8 @@
 
 namespace triad::nn {
 
-AnswerHead::AnswerHead(const TransformerOptions& block, int64_t count, int64_t image_width, int64_t answers, RandomKey key)
+AnswerHead::AnswerHead(const TransformerOptions& block, int64_t count, int64_t image_width, int64_t answers,
+                       RandomKey key)
     : norm(block.width, block.norm_eps),
       answer(truncated_normal({answers, block.width}, block.initial_stddev, key.at("answer"))) {
   for (int64_t i = 0; i < count; ++i)

@@ -20,7 +20,8 @@ class AnswerHead : public Module {
   void visit(const Visitor& visitor) override;
   /// question: [B, T, width], question_mask: bool [B, T], image: tokens of pictures, of width image_width
   /// → logits f32 [B, answers].
-  Tensor forward(const Tensor& question_BTC, const Tensor& question_mask_BT, const Memory& image, const Context& context) const;
+  Tensor forward(const Tensor& question_BTC, const Tensor& question_mask_BT, const Memory& image,
+                 const Context& context) const;
   /// Where the answers look: how much the first position attends to each token of the picture in the last block, the mean
   /// over heads. f32 [B, S], rows of sum 1. ValueError without blocks.
   Tensor attention(const Tensor& question_BTC, const Tensor& question_mask_BT, const Memory& image) const;

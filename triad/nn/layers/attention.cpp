@@ -61,8 +61,8 @@ Tensor SelfAttention::forward(const Tensor& x_BTC, const Tensor& key_mask_BT, co
   return output.forward(join_heads(y));
 }
 
-CrossAttention::CrossAttention(int64_t width, int64_t memory_width, int64_t heads, double dropout, double initial_stddev,
-                               double output_stddev, RandomKey key)
+CrossAttention::CrossAttention(int64_t width, int64_t memory_width, int64_t heads, double dropout,
+                               double initial_stddev, double output_stddev, RandomKey key)
     : query(truncated_normal({width, width}, initial_stddev, key.at("query"))),
       key_value(truncated_normal({2 * width, memory_width}, initial_stddev, key.at("key_value"))),
       output(truncated_normal({width, width}, output_stddev, key.at("output"))),
@@ -89,8 +89,8 @@ CrossAttention::Projected CrossAttention::project(const Memory& memory) const {
 
 Tensor CrossAttention::forward(const Tensor& x_BTC, const Memory& memory, const Context& context) const {
   const Projected read = project(memory);
-  const Tensor y = ops::attention(split_heads(query.forward(x_BTC), heads_), read.keys_BHSD, read.values_BHSD, read.mask_BS,
-                                  attention_options(dropout_, context));
+  const Tensor y = ops::attention(split_heads(query.forward(x_BTC), heads_), read.keys_BHSD, read.values_BHSD,
+                                  read.mask_BS, attention_options(dropout_, context));
   return output.forward(join_heads(y));
 }
 
@@ -104,7 +104,8 @@ Tensor attention_weights(const Tensor& q_BHTD, const Tensor& k_BHSD, const Tenso
   if (key_mask_BS.defined()) {
     check_shape("attention_weights", "key_mask", key_mask_BS, {k_BHSD.size(0), k_BHSD.size(2)});
     const Tensor seen = ops::unsqueeze(ops::unsqueeze(key_mask_BS, 1), 1);
-    scores = ops::where(seen, scores, full({}, -std::numeric_limits<double>::infinity(), scores.dtype(), scores.device()));
+    scores =
+        ops::where(seen, scores, full({}, -std::numeric_limits<double>::infinity(), scores.dtype(), scores.device()));
   }
   return ops::softmax(scores);
 }

@@ -12,7 +12,8 @@ class SelfAttention : public Module {
  public:
   /// ShapeError unless `heads` divides `width`.
   /// `output_stddev`: of the initial weights of the output, `initial_stddev`: of the others.
-  SelfAttention(int64_t width, int64_t heads, double dropout, double initial_stddev, double output_stddev, RandomKey key);
+  SelfAttention(int64_t width, int64_t heads, double dropout, double initial_stddev, double output_stddev,
+                RandomKey key);
 
   void visit(const Visitor& visitor) override;
   /// x: [B, T, C], key_mask: bool [B, T] or undefined, true where a position may be seen → [B, T, C].
@@ -31,7 +32,6 @@ struct Memory {
   Tensor values_PSC;
   Tensor mask_PS = {};  ///< bool, true where a position may be seen; undefined: everywhere
   Tensor rows_B = {};   ///< i64: which of them each sequence of queries reads; undefined: its own, P = B
-
 };
 
 /// Positions of one sequence attend to another one, the memory. Keys and values are made once for each sequence of the

@@ -25,13 +25,15 @@ void Lstm::visit(const Visitor& visitor) {
 
 Tensor Lstm::forward(const Tensor& x, const Tensor& lengths) const {
   const DType dtype = x.dtype();
-  return ops::lstm(x, lengths, weight_ih.as(dtype), weight_hh.as(dtype), bias_ih.as(dtype), bias_hh.as(dtype), reverse_).y;
+  return ops::lstm(x, lengths, weight_ih.as(dtype), weight_hh.as(dtype), bias_ih.as(dtype), bias_hh.as(dtype), reverse_)
+      .y;
 }
 
 LstmStack::LstmStack(int64_t inputs, int64_t hidden, int64_t count, bool reverse, double dropout, RandomKey key)
     : dropout_(dropout) {
   for (int64_t i = 0; i < count; ++i)
-    layers.push_back(std::make_unique<Lstm>(i == 0 ? inputs : hidden, hidden, reverse, key.at(static_cast<uint32_t>(i))));
+    layers.push_back(
+        std::make_unique<Lstm>(i == 0 ? inputs : hidden, hidden, reverse, key.at(static_cast<uint32_t>(i))));
 }
 
 void LstmStack::visit(const Visitor& visitor) { visitor("layers", layers); }

@@ -18,9 +18,12 @@ Tensor LayerNorm::forward(const Tensor& x) const {
 }
 
 GroupNorm::GroupNorm(int64_t channels, int64_t groups, double eps)
-    : weight(full({channels}, 1), /*decays=*/false), bias(zeros({channels}), /*decays=*/false), groups_(groups), eps_(eps) {
-  require<ShapeError>(groups > 0 && channels % groups == 0, "GroupNorm", channels, " channels do not divide into ", groups,
-                      " groups");
+    : weight(full({channels}, 1), /*decays=*/false),
+      bias(zeros({channels}), /*decays=*/false),
+      groups_(groups),
+      eps_(eps) {
+  require<ShapeError>(groups > 0 && channels % groups == 0, "GroupNorm", channels, " channels do not divide into ",
+                      groups, " groups");
 }
 
 void GroupNorm::visit(const Visitor& visitor) {

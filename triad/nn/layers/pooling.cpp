@@ -26,7 +26,8 @@ Tensor AttentionPool::forward(const Tensor& x_BTC, const Tensor& mask_BT) const 
   const int64_t batch = x_BTC.size(0), width = x_BTC.size(2);
   const std::vector<Tensor> kv = ops::split(key_value.forward(x_BTC), std::vector<int64_t>{width, width}, -1);
   const Tensor q = ops::expand(ops::reshape(query.as(x_BTC.dtype()), {1, 1, width}), {batch, 1, width});
-  const Tensor y = ops::attention(split_heads(q, heads_), split_heads(kv[0], heads_), split_heads(kv[1], heads_), mask_BT);
+  const Tensor y =
+      ops::attention(split_heads(q, heads_), split_heads(kv[0], heads_), split_heads(kv[1], heads_), mask_BT);
   return output.forward(ops::reshape(join_heads(y), {batch, width}));
 }
 

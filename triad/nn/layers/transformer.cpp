@@ -79,7 +79,8 @@ Tensor FusionBlock::forward(const Tensor& x_BTC, const Tensor& key_mask_BT, cons
   return x + dropout(feed_forward.forward(feed_forward_norm.forward(x)), dropout_, feed);
 }
 
-Tensor FusionBlock::cross_attention_weights(const Tensor& x_BTC, const Tensor& key_mask_BT, const Memory& memory) const {
+Tensor FusionBlock::cross_attention_weights(const Tensor& x_BTC, const Tensor& key_mask_BT,
+                                            const Memory& memory) const {
   const Tensor x = attend_to_self(x_BTC, key_mask_BT, {.dtype = x_BTC.dtype()});
   return cross_attention.weights(cross_attention_norm.forward(x), memory);
 }

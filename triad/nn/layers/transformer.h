@@ -14,11 +14,11 @@ enum class NormOrder { post, pre };
 struct TransformerOptions {
   int64_t width = 0;
   int64_t heads = 0;
-  int64_t hidden = 0;             ///< width between the two layers of the feed-forward part
+  int64_t hidden = 0;  ///< width between the two layers of the feed-forward part
   NormOrder order = NormOrder::pre;
   double norm_eps = 1e-6;
-  double dropout = 0;             ///< after each part
-  double attention_dropout = 0;   ///< of attention weights
+  double dropout = 0;            ///< after each part
+  double attention_dropout = 0;  ///< of attention weights
   double initial_stddev = 0.02;
   /// On the initial weights that write into the residual stream. Near 0 a block begins as the identity, and its input
   /// reaches what comes after it unmixed [arXiv:2003.04887].

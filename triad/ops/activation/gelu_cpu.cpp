@@ -3,12 +3,11 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
-#include "triad/core/cpu/vector_math-inl.h"
-#include "triad/core/cpu/vector_row-inl.h"
-
 #include <cmath>
 #include <numbers>
 
+#include "triad/core/cpu/vector_math-inl.h"
+#include "triad/core/cpu/vector_row-inl.h"
 #include "triad/ops/activation/gelu.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -61,10 +60,8 @@ struct TanhForm {
 
 template <class Visitor>
 void with_form(GeluForm form, const Visitor& visitor) {
-  if (form == GeluForm::erf)
-    visitor(ErfForm());
-  else
-    visitor(TanhForm());
+  if (form == GeluForm::erf) visitor(ErfForm());
+  else visitor(TanhForm());
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
 #include "triad/core/cpu/vector_math-inl.h"
 #include "triad/core/cpu/vector_row-inl.h"
-
 #include "triad/ops/activation/silu.h"
 
 HWY_BEFORE_NAMESPACE();

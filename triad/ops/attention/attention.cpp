@@ -57,16 +57,16 @@ Tensor attention(const Tensor& q_in, const Tensor& k_in, const Tensor& v_in, con
   Tensor y = heads_inside(q.shape(), q);
   Tensor lse = empty({q.size(0), q.size(1), q.size(2)}, accumulation_dtype(q.dtype()), q.device());
   attention_forward(q.device(), {q, k, v, key_mask, options, y, lse});
-  return record("attention", {q_in, k_in, v_in}, y, {q, k, v, key_mask, y, lse},
-                [options](const Backward& b) -> Gradients {
-                  const Tensor &q_saved = b.saved(0), &k_saved = b.saved(1), &v_saved = b.saved(2);
-                  const Tensor dy = dense_last_axis(b.dy());
-                  Tensor dq = heads_inside(q_saved.shape(), q_saved), dk = heads_inside(k_saved.shape(), k_saved);
-                  Tensor dv = heads_inside(v_saved.shape(), v_saved);
-                  attention_backward(dy.device(), {q_saved, k_saved, v_saved, b.saved(3), options, b.saved(4),
-                                                   b.saved(5), dy, dq, dk, dv});
-                  return {dq, dk, dv};
-                });
+  return record(
+      "attention", {q_in, k_in, v_in}, y, {q, k, v, key_mask, y, lse}, [options](const Backward& b) -> Gradients {
+        const Tensor &q_saved = b.saved(0), &k_saved = b.saved(1), &v_saved = b.saved(2);
+        const Tensor dy = dense_last_axis(b.dy());
+        Tensor dq = heads_inside(q_saved.shape(), q_saved), dk = heads_inside(k_saved.shape(), k_saved);
+        Tensor dv = heads_inside(v_saved.shape(), v_saved);
+        attention_backward(dy.device(),
+                           {q_saved, k_saved, v_saved, b.saved(3), options, b.saved(4), b.saved(5), dy, dq, dk, dv});
+        return {dq, dk, dv};
+      });
 }
 
 namespace {
@@ -76,7 +76,8 @@ Tensors naive(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& k
   const int64_t B = q.size(0), H = q.size(1), Q = q.size(2), D = q.size(3), K = k.size(2);
   const double scale = o.scale != 0 ? o.scale : 1 / std::sqrt(static_cast<double>(D));
   const auto qs = q.to_vector<double>(), ks = k.to_vector<double>(), vs = v.to_vector<double>();
-  const auto mask = key_mask.defined() ? key_mask.to_vector<uint8_t>() : std::vector<uint8_t>(static_cast<size_t>(B * K), 1);
+  const auto mask =
+      key_mask.defined() ? key_mask.to_vector<uint8_t>() : std::vector<uint8_t>(static_cast<size_t>(B * K), 1);
   std::vector<double> y(qs.size());
   const auto threshold = static_cast<uint32_t>(std::ldexp(o.dropout, 32));
   for (int64_t row = 0; row < B * H * Q; ++row) {
@@ -98,7 +99,8 @@ Tensors naive(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& k
       double weight = weights[static_cast<size_t>(j)];
       if (!sees(j)) continue;
       const int64_t word = (h * Q + i) * ((K + 3) / 4 * 4) + j;
-      const uint32_t bits = o.key.block(static_cast<uint32_t>(word / 4), static_cast<uint32_t>(b))[static_cast<size_t>(word % 4)];
+      const uint32_t bits =
+          o.key.block(static_cast<uint32_t>(word / 4), static_cast<uint32_t>(b))[static_cast<size_t>(word % 4)];
       weight = o.dropout > 0 && bits < threshold ? 0 : weight / total / (1 - o.dropout);
       for (int64_t d = 0; d < D; ++d)
         y[static_cast<size_t>(row * D + d)] += weight * vs[static_cast<size_t>(((b * H + h) * K + j) * D + d)];
@@ -112,7 +114,9 @@ Sample attention_sample(std::string label, Tensor q, Tensor k, Tensor v, Tensor 
   const double bytes = 4.0 * static_cast<double>(2 * q.numel() + k.numel() + v.numel());
   return {.label = std::move(label),
           .inputs = {std::move(q), std::move(k), std::move(v), std::move(key_mask)},
-          .run = [options](std::span<const Tensor> in) -> Tensors { return {attention(in[0], in[1], in[2], in[3], options)}; },
+          .run = [options](std::span<const Tensor> in) -> Tensors {
+            return {attention(in[0], in[1], in[2], in[3], options)};
+          },
           .reference = [options](std::span<const Tensor> in) { return naive(in[0], in[1], in[2], in[3], options); },
           .flops = 4 * pairs,
           .min_bytes = bytes};
@@ -124,20 +128,27 @@ const RegisterOp registered([] {
     const auto t = [&](int64_t b, int64_t h, int64_t n, int64_t d) { return make.normal({b, h, n, d}); };
     std::vector<Sample> samples;
     samples.push_back(attention_sample("small", t(2, 2, 3, 4), t(2, 2, 3, 4), t(2, 2, 3, 4), {}, {}));
-    samples.push_back(attention_sample("unequal lengths, odd width", t(1, 3, 5, 7), t(1, 3, 9, 7), t(1, 3, 9, 7), {}, {}));
+    samples.push_back(
+        attention_sample("unequal lengths, odd width", t(1, 3, 5, 7), t(1, 3, 9, 7), t(1, 3, 9, 7), {}, {}));
     samples.push_back(attention_sample("causal", t(1, 2, 6, 5), t(1, 2, 6, 5), t(1, 2, 6, 5), {}, {.causal = true}));
-    samples.push_back(attention_sample("causal, more queries than keys", t(1, 1, 7, 3), t(1, 1, 4, 3), t(1, 1, 4, 3), {}, {.causal = true}));
-    samples.push_back(attention_sample("key mask with a sample that sees nothing", t(3, 2, 4, 6), t(3, 2, 5, 6), t(3, 2, 5, 6),
-                                       from_values({true, true, false, true, false, false, false, false, false, false, true, true,
-                                                    true, true, true}, {3, 5}), {}));
+    samples.push_back(attention_sample("causal, more queries than keys", t(1, 1, 7, 3), t(1, 1, 4, 3), t(1, 1, 4, 3),
+                                       {}, {.causal = true}));
+    samples.push_back(attention_sample(
+        "key mask with a sample that sees nothing", t(3, 2, 4, 6), t(3, 2, 5, 6), t(3, 2, 5, 6),
+        from_values({true, true, false, true, false, false, false, false, false, false, true, true, true, true, true},
+                    {3, 5}),
+        {}));
     samples.push_back(attention_sample("scale given", t(1, 1, 3, 8), t(1, 1, 3, 8), t(1, 1, 3, 8), {}, {.scale = 0.3}));
-    samples.push_back(attention_sample("several blocks", t(1, 2, 70, 33), t(1, 2, 150, 33), t(1, 2, 150, 33), make.mask({1, 150}, 0.8), {}));
-    samples.push_back(attention_sample("several blocks, causal", t(1, 1, 140, 64), t(1, 1, 140, 64), t(1, 1, 140, 64), {}, {.causal = true}));
+    samples.push_back(attention_sample("several blocks", t(1, 2, 70, 33), t(1, 2, 150, 33), t(1, 2, 150, 33),
+                                       make.mask({1, 150}, 0.8), {}));
+    samples.push_back(attention_sample("several blocks, causal", t(1, 1, 140, 64), t(1, 1, 140, 64), t(1, 1, 140, 64),
+                                       {}, {.causal = true}));
     samples.push_back(attention_sample("dropout", t(2, 2, 5, 4), t(2, 2, 6, 4), t(2, 2, 6, 4), {},
                                        {.dropout = 0.4, .key = {.seed = 5, .step = 2, .site = 9, .sample = 3}}));
-    samples.push_back(attention_sample("dropout over several blocks", t(1, 1, 67, 16), t(1, 1, 131, 16), t(1, 1, 131, 16), {},
-                                       {.dropout = 0.25, .key = {.seed = 1}}));
-    samples.push_back(attention_sample("large scores", make.normal({1, 1, 4, 8}, 12), make.normal({1, 1, 9, 8}, 12), t(1, 1, 9, 8), {}, {}));
+    samples.push_back(attention_sample("dropout over several blocks", t(1, 1, 67, 16), t(1, 1, 131, 16),
+                                       t(1, 1, 131, 16), {}, {.dropout = 0.25, .key = {.seed = 1}}));
+    samples.push_back(attention_sample("large scores", make.normal({1, 1, 4, 8}, 12), make.normal({1, 1, 9, 8}, 12),
+                                       t(1, 1, 9, 8), {}, {}));
     samples.back().check_gradient = false;  // softmax is nearly one-hot: differences cancel
     samples.back().cancelling_terms = 1;
     const auto with_nan = [](Tensor x, int64_t at) {
@@ -166,7 +177,8 @@ const RegisterOp registered([] {
          "attention: k has shape [1, 1, 2, 3], expected [1, 1, 2, 4]"},
         {"mask dtype", [] { attention(zeros({1, 1, 2, 4}), zeros({1, 1, 2, 4}), zeros({1, 1, 2, 4}), zeros({1, 2})); },
          "attention: key_mask is f32, expected bool\n  hint: true marks the keys that may be seen"},
-        {"dropout", [] { attention(zeros({1, 1, 2, 4}), zeros({1, 1, 2, 4}), zeros({1, 1, 2, 4}), {}, {.dropout = 1}); },
+        {"dropout",
+         [] { attention(zeros({1, 1, 2, 4}), zeros({1, 1, 2, 4}), zeros({1, 1, 2, 4}), {}, {.dropout = 1}); },
          "attention: dropout is 1, expected at least 0 and below 1"}};
   };
   return spec;

@@ -8,10 +8,10 @@
 namespace triad::ops {
 
 struct AttentionOptions {
-  double scale = 0;        ///< of the scores; 0 means 1/sqrt(D)
-  bool causal = false;     ///< query i sees keys 0..i only
-  double dropout = 0;      ///< probability of dropping an attention weight, in [0, 1)
-  RandomKey key;           ///< stream of the dropout mask; axis B is the sample axis
+  double scale = 0;     ///< of the scores; 0 means 1/sqrt(D)
+  bool causal = false;  ///< query i sees keys 0..i only
+  double dropout = 0;   ///< probability of dropping an attention weight, in [0, 1)
+  RandomKey key;        ///< stream of the dropout mask; axis B is the sample axis
 };
 
 /// y = softmax(scale * q k^T + mask) v, head by head.                                        [arXiv:1706.03762, eq. 1]

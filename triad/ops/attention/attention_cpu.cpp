@@ -12,15 +12,14 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
-#include "triad/core/cpu/multiply-inl.h"
-#include "triad/ops/softmax/exponentials-inl.h"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "triad/core/cpu/multiply-inl.h"
 #include "triad/core/cpu/parallel.h"
 #include "triad/ops/attention/attention.h"
+#include "triad/ops/softmax/exponentials-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace triad::ops::HWY_NAMESPACE {
@@ -50,7 +49,8 @@ Heads<E> heads(Tensor& t) {
 
 /// Rows first..first+count of a head as [count, padded(D)], times `scale`; the padding is 0.
 template <class T, class E>
-void load_rows(const Heads<const E>& from, int64_t b, int64_t h, int64_t first, int64_t count, int64_t width, T scale, T* to) {
+void load_rows(const Heads<const E>& from, int64_t b, int64_t h, int64_t first, int64_t count, int64_t width, T scale,
+               T* to) {
   const int64_t row = padded(width);
   for (int64_t t = 0; t < count; ++t) {
     const E* source = from.at(b, h, first + t);
@@ -72,7 +72,8 @@ template <class T>
 void store_rows(const T* from, int64_t count, int64_t width, auto&& destination) {
   for (int64_t t = 0; t < count; ++t) {
     auto* to = destination(t);
-    for (int64_t i = 0; i < width; ++i) to[i] = static_cast<std::remove_pointer_t<decltype(to)>>(from[t * padded(width) + i]);
+    for (int64_t i = 0; i < width; ++i)
+      to[i] = static_cast<std::remove_pointer_t<decltype(to)>>(from[t * padded(width) + i]);
   }
 }
 
@@ -204,7 +205,8 @@ void backward_head(const AttentionBackward& args, const Problem<Compute<E>>& p) 
   using T = Compute<E>;
   const int64_t row = padded(p.width), query_rows = p.queries, key_rows = p.keys;
   const int64_t sums = (query_rows + 2 * key_rows) * row + query_rows;
-  Tensor memory = empty({sums + 2 * (query_rows + key_rows) * row + 2 * kKeyBlock * row + 2 * kQueryBlock * kKeyBlock}, dtype_of<T>);
+  Tensor memory = empty({sums + 2 * (query_rows + key_rows) * row + 2 * kKeyBlock * row + 2 * kQueryBlock * kKeyBlock},
+                        dtype_of<T>);
   T* dq = memory.mutable_data<T>();
   std::fill_n(dq, sums, T(0));
   T* dk = dq + query_rows * row;
@@ -240,14 +242,16 @@ void backward_head(const AttentionBackward& args, const Problem<Compute<E>>& p) 
     const int64_t start = p.options.causal ? first_key / kQueryBlock * kQueryBlock : 0;
     for (int64_t first = start; first < p.queries; first += kQueryBlock) {
       const int64_t queries = std::min(kQueryBlock, p.queries - first);
-      multiply(q + first * row, row, 1, k_transposed, kKeyBlock, weights, kKeyBlock, queries, p.width, kKeyBlock, false);
+      multiply(q + first * row, row, 1, k_transposed, kKeyBlock, weights, kKeyBlock, queries, p.width, kKeyBlock,
+               false);
       p.hide(weights, first, queries, first_key);
       for (int64_t i = 0; i < queries; ++i) {
         T* w = weights + i * kKeyBlock;
         if (p.sees_any(first + i)) exponentiate(w, lse[first + i]);
         else std::fill_n(w, kKeyBlock, T(0));
       }
-      multiply(dy + first * row, row, 1, v_transposed, kKeyBlock, slopes, kKeyBlock, queries, p.width, kKeyBlock, false);
+      multiply(dy + first * row, row, 1, v_transposed, kKeyBlock, slopes, kKeyBlock, queries, p.width, kKeyBlock,
+               false);
       if (p.options.dropout > 0) p.drop(slopes, first, queries, first_key);
       for (int64_t i = 0; i < queries; ++i) {
         for (int64_t j = 0; j < kKeyBlock; ++j)

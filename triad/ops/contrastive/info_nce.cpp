@@ -19,8 +19,8 @@ namespace {
 
 void check(const Tensor& a, const Tensor& b, const Tensor& ids_a, const Tensor& ids_b, const Tensor& log_scale) {
   constexpr std::string_view kOp = "info_nce";
-  require<DTypeError>(a.dtype() == DType::f32 || a.dtype() == DType::f64, kOp, "a is ", a.dtype(), ", expected f32 or f64",
-                      Hint{"normalise and compare embeddings in f32"});
+  require<DTypeError>(a.dtype() == DType::f32 || a.dtype() == DType::f64, kOp, "a is ", a.dtype(),
+                      ", expected f32 or f64", Hint{"normalise and compare embeddings in f32"});
   check_rank(kOp, "a", a, 2);
   check_shape(kOp, "b", b, {b.rank() > 0 ? b.size(0) : 0, a.size(1)});
   check_shape(kOp, "ids_a", ids_a, {a.size(0)});
@@ -30,7 +30,8 @@ void check(const Tensor& a, const Tensor& b, const Tensor& ids_a, const Tensor& 
   check_same_dtype(kOp, "log_scale", log_scale, a);
   check_same_device(kOp, "b", b, a);
   for (const Tensor* ids : {&ids_a, &ids_b}) {
-    require<DTypeError>(ids->dtype() == DType::i64, kOp, ids == &ids_a ? "ids_a" : "ids_b", " is ", ids->dtype(), ", expected i64");
+    require<DTypeError>(ids->dtype() == DType::i64, kOp, ids == &ids_a ? "ids_a" : "ids_b", " is ", ids->dtype(),
+                        ", expected i64");
     check_same_device(kOp, ids == &ids_a ? "ids_a" : "ids_b", *ids, a);
   }
 }
@@ -69,7 +70,8 @@ Tensor anchor_weights(const Tensor& count, double weight, const Tensor& like) {
 Gradients gradients(const Backward& g, double scale, double weight_a, double weight_b) {
   const Tensor &a = g.saved(0), &b = g.saved(1), &ids_a = g.saved(2), &ids_b = g.saved(3);
   const double dy = g.dy().item();
-  const Tensor weights_a = anchor_weights(g.saved(5), weight_a * dy, a), weights_b = anchor_weights(g.saved(7), weight_b * dy, a);
+  const Tensor weights_a = anchor_weights(g.saved(5), weight_a * dy, a),
+               weights_b = anchor_weights(g.saved(7), weight_b * dy, a);
   const InfoNceSide side_a{g.saved(4), g.saved(5), weights_a}, side_b{g.saved(6), g.saved(7), weights_b};
   Tensor da, db, dlog_scale;
   if (g.needs(0) || g.needs(2)) {
@@ -98,9 +100,10 @@ Tensor info_nce(const Tensor& a_in, const Tensor& b_in, const Tensor& ids_a_in, 
   const Tensor y = full({}, (side_a.loss + side_b.loss) / 2, a.dtype(), a.device());
   const Tensor inputs[] = {a_in, b_in, log_scale};
   const Tensor saved[] = {a, b, ids_a, ids_b, side_a.lse, side_a.count, side_b.lse, side_b.count};
-  return record("info_nce", inputs, {y}, saved, [scale, weight_a = side_a.weight, weight_b = side_b.weight](const Backward& g) {
-    return gradients(g, scale, weight_a, weight_b);
-  })[0];
+  return record("info_nce", inputs, {y}, saved,
+                [scale, weight_a = side_a.weight, weight_b = side_b.weight](const Backward& g) {
+                  return gradients(g, scale, weight_a, weight_b);
+                })[0];
 }
 
 namespace {
@@ -134,10 +137,11 @@ Tensor dense(const Tensor& a, const Tensor& b, const Tensor& ids_a, const Tensor
 OpSpec make_spec() {
   OpSpec spec{.name = "info_nce", .dtypes = {DType::f32, DType::f64}, .no_derivative = {}, .samples = {}, .errors = {}};
   spec.samples = [](SampleMaker& make) {
-    const auto sample = [&](std::string label, int64_t n, int64_t m, int64_t d, Tensor ids_a, Tensor ids_b, double log_scale,
-                            bool check_gradient = true) {
+    const auto sample = [&](std::string label, int64_t n, int64_t m, int64_t d, Tensor ids_a, Tensor ids_b,
+                            double log_scale, bool check_gradient = true) {
       Sample s{.label = std::move(label),
-               .inputs = {make.normal({n, d}, 0.3), make.normal({m, d}, 0.3), ids_a, ids_b, full({}, log_scale, DType::f64)}};
+               .inputs = {make.normal({n, d}, 0.3), make.normal({m, d}, 0.3), ids_a, ids_b,
+                          full({}, log_scale, DType::f64)}};
       s.run = [](std::span<const Tensor> in) -> Tensors { return {info_nce(in[0], in[1], in[2], in[3], in[4])}; };
       s.reference = [](std::span<const Tensor> in) -> Tensors { return {dense(in[0], in[1], in[2], in[3], in[4])}; };
       s.check_gradient = check_gradient;

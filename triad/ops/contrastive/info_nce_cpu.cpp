@@ -6,15 +6,14 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
-#include "triad/core/cpu/multiply-inl.h"
-#include "triad/ops/softmax/exponentials-inl.h"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "triad/core/cpu/multiply-inl.h"
 #include "triad/core/cpu/parallel.h"
 #include "triad/ops/contrastive/info_nce.h"
+#include "triad/ops/softmax/exponentials-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace triad::ops::HWY_NAMESPACE {
@@ -29,7 +28,8 @@ constexpr int64_t kColumns = 128;  // candidates of a tile, a multiple of every 
 /// Memory of one thread: the tile of scores and the candidates of the tile, both ways round.
 template <class T>
 struct Tile {
-  explicit Tile(int64_t width) : memory(empty({kRows * kColumns * 2 + kColumns * padded(width) + width * kColumns}, dtype_of<T>)) {
+  explicit Tile(int64_t width)
+      : memory(empty({kRows * kColumns * 2 + kColumns * padded(width) + width * kColumns}, dtype_of<T>)) {
     scores = memory.mutable_data<T>();
     slopes = scores + kRows * kColumns;
     candidates = slopes + kRows * kColumns;
@@ -125,7 +125,8 @@ void rows_backward_of(const InfoNceRowsBackward& args) {
         }
         for (int64_t j = 0; j < count; ++j) {
           if (ids_x[anchor] != ids_y[first + j]) continue;
-          g[j] -= weight_x[anchor] / static_cast<T>(count_x[anchor]) + candidate_weight[j] / static_cast<T>(count_y[first + j]);
+          g[j] -= weight_x[anchor] / static_cast<T>(count_x[anchor]) +
+                  candidate_weight[j] / static_cast<T>(count_y[first + j]);
         }
         std::fill(g + count, g + kColumns, T(0));
         for (int64_t j = 0; j < count; ++j) by_scale[i] += g[j] * s[j];

@@ -11,7 +11,8 @@ namespace triad::ops {
 Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv1dOptions& options) {
   check_conv_arguments("conv1d", x, weight, bias, {options.stride}, {options.padding}, options.groups);
   return squeeze(conv2d(unsqueeze(x, 2), unsqueeze(weight, 2), bias,
-                        {.stride = {1, options.stride}, .padding = {0, options.padding}, .groups = options.groups}), 2);
+                        {.stride = {1, options.stride}, .padding = {0, options.padding}, .groups = options.groups}),
+                 2);
 }
 
 namespace {
@@ -41,13 +42,17 @@ const RegisterOp registered([] {
     const auto t = [&](const Shape& shape) { return make.normal(shape, 0.5); };
     std::vector<Sample> samples;
     samples.push_back(conv1d_sample("small", t({2, 3, 9}), t({4, 3, 3}), t({4}), {}));
-    samples.push_back(conv1d_sample("no bias, stride and padding", t({2, 5, 17}), t({7, 5, 5}), {}, {.stride = 2, .padding = 2}));
+    samples.push_back(
+        conv1d_sample("no bias, stride and padding", t({2, 5, 17}), t({7, 5, 5}), {}, {.stride = 2, .padding = 2}));
     samples.push_back(conv1d_sample("groups", t({2, 6, 11}), t({4, 3, 3}), t({4}), {.padding = 1, .groups = 2}));
-    samples.push_back(conv1d_sample("one channel a group", t({1, 5, 8}), t({5, 1, 3}), t({5}), {.padding = 1, .groups = 5}));
+    samples.push_back(
+        conv1d_sample("one channel a group", t({1, 5, 8}), t({5, 1, 3}), t({5}), {.padding = 1, .groups = 5}));
     samples.push_back(conv1d_sample("window as long as the sound", t({2, 3, 4}), t({2, 3, 4}), t({2}), {}));
-    samples.push_back(conv1d_sample("window longer than the unpadded sound", t({1, 2, 2}), t({3, 2, 5}), t({3}), {.padding = 2}));
+    samples.push_back(
+        conv1d_sample("window longer than the unpadded sound", t({1, 2, 2}), t({3, 2, 5}), t({3}), {.padding = 2}));
     samples.push_back(conv1d_sample("stride beyond the window", t({1, 2, 13}), t({3, 2, 2}), {}, {.stride = 5}));
-    samples.push_back(conv1d_sample("channels of a vector and one more", t({2, 17, 23}), t({33, 17, 3}), t({33}), {.padding = 1}));
+    samples.push_back(
+        conv1d_sample("channels of a vector and one more", t({2, 17, 23}), t({33, 17, 3}), t({33}), {.padding = 1}));
     samples.push_back(conv1d_sample("one by one by one", t({1, 1, 1}), t({1, 1, 1}), t({1}), {}));
     samples.push_back(conv1d_sample("empty batch", t({0, 3, 9}), t({4, 3, 3}), t({4}), {}));
     return samples;

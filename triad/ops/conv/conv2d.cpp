@@ -38,7 +38,8 @@ Tensor conv2d(const Tensor& x_in, const Tensor& weight_in, const Tensor& bias_in
     Gradients grads(3);
     if (b.needs(0)) grads[0] = empty_like(x_saved);
     if (b.needs(1)) grads[1] = empty_like(weight_saved);
-    if (b.needs(0) || b.needs(1)) conv2d_backward(dy.device(), {x_saved, weight_saved, dy, options, grads[0], grads[1]});
+    if (b.needs(0) || b.needs(1))
+      conv2d_backward(dy.device(), {x_saved, weight_saved, dy, options, grads[0], grads[1]});
     if (b.needs(2)) grads[2] = sum(dy, {0, 2, 3});
     return grads;
   });
@@ -58,7 +59,8 @@ Tensor naive_conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, c
     for (int64_t c = 0; c < group_inputs; ++c) {
       for (int64_t u = 0; u < U; ++u) {
         for (int64_t v = 0; v < V; ++v) {
-          const int64_t row = i * options.stride[0] + u - options.padding[0], column = j * options.stride[1] + v - options.padding[1];
+          const int64_t row = i * options.stride[0] + u - options.padding[0],
+                        column = j * options.stride[1] + v - options.padding[1];
           if (row < 0 || row >= H || column < 0 || column >= W) continue;
           const int64_t channel = o / group_outputs * group_inputs + c;
           total += ws[static_cast<size_t>(((o * group_inputs + c) * U + u) * V + v)] *
@@ -80,7 +82,9 @@ Sample conv2d_sample(std::string label, Tensor x, Tensor weight, Tensor bias, Co
   return {.label = std::move(label),
           .inputs = {std::move(x), std::move(weight), std::move(bias)},
           .run = [options](std::span<const Tensor> in) -> Tensors { return {conv2d(in[0], in[1], in[2], options)}; },
-          .reference = [options](std::span<const Tensor> in) -> Tensors { return {naive_conv2d(in[0], in[1], in[2], options)}; },
+          .reference = [options](std::span<const Tensor> in) -> Tensors {
+            return {naive_conv2d(in[0], in[1], in[2], options)};
+          },
           .flops = flops,
           .min_bytes = bytes};
 }
@@ -91,17 +95,24 @@ const RegisterOp registered([] {
     const auto t = [&](const Shape& shape) { return make.normal(shape, 0.5); };
     std::vector<Sample> samples;
     samples.push_back(conv2d_sample("small", t({2, 3, 5, 6}), t({4, 3, 3, 3}), t({4}), {}));
-    samples.push_back(conv2d_sample("stem: stride 2, padding 1", t({2, 3, 9, 8}), t({5, 3, 3, 3}), {}, {.stride = {2, 2}, .padding = {1, 1}}));
+    samples.push_back(conv2d_sample("stem: stride 2, padding 1", t({2, 3, 9, 8}), t({5, 3, 3, 3}), {},
+                                    {.stride = {2, 2}, .padding = {1, 1}}));
     samples.push_back(conv2d_sample("patches", t({2, 3, 8, 12}), t({7, 3, 4, 4}), t({7}), {.stride = {4, 4}}));
     samples.push_back(conv2d_sample("one by one window", t({2, 18, 3, 5}), t({17, 18, 1, 1}), t({17}), {}));
-    samples.push_back(conv2d_sample("unequal strides and padding", t({1, 2, 7, 5}), t({3, 2, 2, 3}), t({3}), {.stride = {3, 1}, .padding = {0, 2}}));
-    samples.push_back(conv2d_sample("groups", t({2, 6, 5, 4}), t({4, 3, 3, 2}), t({4}), {.padding = {1, 0}, .groups = 2}));
-    samples.push_back(conv2d_sample("one channel a group", t({1, 4, 6, 6}), t({8, 1, 3, 3}), t({8}), {.padding = {1, 1}, .groups = 4}));
-    samples.push_back(conv2d_sample("channels of a vector and one more", t({1, 33, 6, 5}), t({17, 33, 3, 3}), t({17}), {.padding = {1, 1}}));
+    samples.push_back(conv2d_sample("unequal strides and padding", t({1, 2, 7, 5}), t({3, 2, 2, 3}), t({3}),
+                                    {.stride = {3, 1}, .padding = {0, 2}}));
+    samples.push_back(
+        conv2d_sample("groups", t({2, 6, 5, 4}), t({4, 3, 3, 2}), t({4}), {.padding = {1, 0}, .groups = 2}));
+    samples.push_back(conv2d_sample("one channel a group", t({1, 4, 6, 6}), t({8, 1, 3, 3}), t({8}),
+                                    {.padding = {1, 1}, .groups = 4}));
+    samples.push_back(conv2d_sample("channels of a vector and one more", t({1, 33, 6, 5}), t({17, 33, 3, 3}), t({17}),
+                                    {.padding = {1, 1}}));
     samples.push_back(conv2d_sample("several chunks of the batch", t({5, 16, 24, 24}), t({16, 16, 3, 3}), t({16}), {}));
     samples.back().tolerance = 5e-5;  // the gradient of a weight sums 2420 products in f32
-    samples.push_back(conv2d_sample("padding wider than the picture", t({1, 1, 1, 2}), t({2, 1, 3, 3}), t({2}), {.padding = {3, 2}}));
-    samples.push_back(conv2d_sample("rows the stride never reaches", t({1, 2, 6, 6}), t({2, 2, 2, 2}), {}, {.stride = {3, 4}}));
+    samples.push_back(
+        conv2d_sample("padding wider than the picture", t({1, 1, 1, 2}), t({2, 1, 3, 3}), t({2}), {.padding = {3, 2}}));
+    samples.push_back(
+        conv2d_sample("rows the stride never reaches", t({1, 2, 6, 6}), t({2, 2, 2, 2}), {}, {.stride = {3, 4}}));
     samples.push_back(conv2d_sample("one by one by one", t({1, 1, 1, 1}), t({1, 1, 1, 1}), t({1}), {}));
     samples.push_back(conv2d_sample("empty batch", t({0, 3, 5, 6}), t({4, 3, 3, 3}), t({4}), {}));
     samples.push_back(conv2d_sample("no output channel", t({2, 3, 5, 6}), t({0, 3, 3, 3}), {}, {}));

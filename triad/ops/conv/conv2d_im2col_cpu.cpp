@@ -60,7 +60,8 @@ struct Window {
 };
 
 Window window_of(const Tensor& x, const Tensor& weight, const Tensor& y, const Conv2dOptions& options) {
-  return {x.size(1) / options.groups, x.size(2), x.size(3), weight.size(2), weight.size(3), y.size(2), y.size(3), options};
+  return {
+      x.size(1) / options.groups, x.size(2), x.size(3), weight.size(2), weight.size(3), y.size(2), y.size(3), options};
 }
 
 template <class T>

@@ -47,30 +47,40 @@ std::unique_ptr<onednn::Primitive> compiled(const Desc& desc, const dnnl::primit
 std::unique_ptr<onednn::Primitive> make_primitive(const Problem& p, int64_t samples, Use use) {
   const DType dtype = p.x.dtype();
   const Shape x_shape{samples, p.x.size(1), p.x.size(2), p.x.size(3)};
-  const Shape y_shape{samples, p.y_shape[1], p.y_shape[2], p.y_shape[3]}, w_shape = p.grouped_weight(), b_shape{p.y_shape[1]};
-  const auto plain = [](const Shape& shape, DType type) { return onednn::strided(shape, type, contiguous_strides(shape)); };
+  const Shape y_shape{samples, p.y_shape[1], p.y_shape[2], p.y_shape[3]}, w_shape = p.grouped_weight(),
+                                                                          b_shape{p.y_shape[1]};
+  const auto plain = [](const Shape& shape, DType type) {
+    return onednn::strided(shape, type, contiguous_strides(shape));
+  };
   const auto x = plain(x_shape, dtype), y = plain(y_shape, dtype), w = plain(w_shape, dtype), b = plain(b_shape, dtype);
-  onednn::ConvolutionForm form{onednn::any_layout(x_shape, dtype), onednn::any_layout(w_shape, dtype), p.bias ? &b : nullptr,
-                               onednn::any_layout(y_shape, dtype), {p.options.stride[0], p.options.stride[1]},
+  onednn::ConvolutionForm form{onednn::any_layout(x_shape, dtype),
+                               onednn::any_layout(w_shape, dtype),
+                               p.bias ? &b : nullptr,
+                               onednn::any_layout(y_shape, dtype),
+                               {p.options.stride[0], p.options.stride[1]},
                                {p.options.padding[0], p.options.padding[1]}};
   if (use == Use::conv2d_forward) {
     const auto desc = onednn::convolution_forward_desc(form);
     if (onednn::is_implemented_by(desc, "ref")) return nullptr;
     return compiled(desc, dnnl::convolution_forward(desc),
-                    {{DNNL_ARG_SRC, false, x, desc.src_desc()}, {DNNL_ARG_WEIGHTS, false, w, desc.weights_desc()},
-                     {DNNL_ARG_BIAS, false, b, b}, {DNNL_ARG_DST, true, y, desc.dst_desc()}});
+                    {{DNNL_ARG_SRC, false, x, desc.src_desc()},
+                     {DNNL_ARG_WEIGHTS, false, w, desc.weights_desc()},
+                     {DNNL_ARG_BIAS, false, b, b},
+                     {DNNL_ARG_DST, true, y, desc.dst_desc()}});
   }
   if (use == Use::conv2d_data_gradient) {
     const auto desc = onednn::convolution_backward_data_desc(form);
     if (onednn::is_implemented_by(desc, "ref")) return nullptr;
     return compiled(desc, dnnl::convolution_backward_data(desc),
-                    {{DNNL_ARG_DIFF_DST, false, y, desc.diff_dst_desc()}, {DNNL_ARG_WEIGHTS, false, w, desc.weights_desc()},
+                    {{DNNL_ARG_DIFF_DST, false, y, desc.diff_dst_desc()},
+                     {DNNL_ARG_WEIGHTS, false, w, desc.weights_desc()},
                      {DNNL_ARG_DIFF_SRC, true, x, desc.diff_src_desc()}});
   }
   const auto desc = onednn::convolution_backward_weights_desc(form, onednn::any_layout(w_shape, DType::f32));
   if (onednn::is_implemented_by(desc, "ref")) return nullptr;
   return compiled(desc, dnnl::convolution_backward_weights(desc),
-                  {{DNNL_ARG_SRC, false, x, desc.src_desc()}, {DNNL_ARG_DIFF_DST, false, y, desc.diff_dst_desc()},
+                  {{DNNL_ARG_SRC, false, x, desc.src_desc()},
+                   {DNNL_ARG_DIFF_DST, false, y, desc.diff_dst_desc()},
                    {DNNL_ARG_DIFF_WEIGHTS, true, plain(w_shape, DType::f32), desc.diff_weights_desc()}});
 }
 
@@ -116,7 +126,8 @@ onednn::Primitive::Packed pack_weight(const Problem& p, Use use) {
   return primitive_for(p, p.chunk(), use).pack(DNNL_ARG_WEIGHTS, p.weight.raw_data());
 }
 
-onednn::Argument weight_argument(onednn::Primitive& primitive, const Problem& p, const onednn::Primitive::Packed& packed) {
+onednn::Argument weight_argument(onednn::Primitive& primitive, const Problem& p,
+                                 const onednn::Primitive::Packed& packed) {
   const bool same = primitive.inner_layout(DNNL_ARG_WEIGHTS) == packed.layout;
   return {DNNL_ARG_WEIGHTS, p.weight.raw_data(), same ? &packed.memory : nullptr};
 }
@@ -129,7 +140,8 @@ void data_gradient(const Problem& p, const Conv2dBackward& args) {
   const auto packed = pack_weight(p, Use::conv2d_data_gradient);
   args.dx.mutable_raw_data();
   for_each_chunk(p, Use::conv2d_data_gradient, [&](onednn::Primitive& primitive, int64_t first, int64_t) {
-    primitive.run({{DNNL_ARG_DIFF_DST, sample(args.dy, first)}, weight_argument(primitive, p, packed),
+    primitive.run({{DNNL_ARG_DIFF_DST, sample(args.dy, first)},
+                   weight_argument(primitive, p, packed),
                    {DNNL_ARG_DIFF_SRC, sample(args.dx, first)}});
   });
 }
@@ -139,7 +151,8 @@ void weight_gradient(const Problem& p, const Conv2dBackward& args) {
   Tensor partial = empty({chunks, size});
   float* sums = partial.mutable_data<float>();
   for_each_chunk(p, Use::conv2d_weight_gradient, [&](onednn::Primitive& primitive, int64_t first, int64_t chunk) {
-    primitive.run({{DNNL_ARG_SRC, sample(args.x, first)}, {DNNL_ARG_DIFF_DST, sample(args.dy, first)},
+    primitive.run({{DNNL_ARG_SRC, sample(args.x, first)},
+                   {DNNL_ARG_DIFF_DST, sample(args.dy, first)},
                    {DNNL_ARG_DIFF_WEIGHTS, sums + chunk * size}});
   });
   dispatch_floating("conv2d", p.weight.dtype(), [&]<class T>(std::type_identity<T>) {

@@ -129,8 +129,7 @@ Tensor clamp(const Tensor& x, double low, double high) {
   const Tensor values = run_kernel<scalar::Minimum>(run_kernel<scalar::Maximum>(x, number(low, x)), number(high, x));
   return record("clamp", {x}, values, {x}, [low, high](const Backward& b) -> Gradients {
     const Tensor& saved = b.saved(0);
-    const Tensor inside =
-        logical_and(greater_equal(saved, number(low, saved)), less_equal(saved, number(high, saved)));
+    const Tensor inside = logical_and(greater_equal(saved, number(low, saved)), less_equal(saved, number(high, saved)));
     return {where(inside, b.dy(), number(0, saved))};
   });
 }

@@ -1,7 +1,6 @@
-#include "triad/ops/elementwise/binary.h"
-
 #include "triad/core/cpu/row_buffer.h"
 #include "triad/core/cpu/strided.h"
+#include "triad/ops/elementwise/binary.h"
 #include "triad/ops/elementwise/scalar_math.h"
 
 namespace triad::ops {
@@ -12,10 +11,14 @@ using cpu::kRowChunk;
 /// One chunk; `b_step` is 0 where b is one repeated value, which keeps the loop vectorisable.
 template <class F, class C, class Y>
 void compute_chunk(const C* a, int64_t a_step, const C* b, int64_t b_step, Y* y, int64_t n) {
-  if (a_step == 1 && b_step == 1) for (int64_t i = 0; i < n; ++i) y[i] = F::value(a[i], b[i]);
-  else if (a_step == 1) for (int64_t i = 0; i < n; ++i) y[i] = F::value(a[i], b[0]);
-  else if (b_step == 1) for (int64_t i = 0; i < n; ++i) y[i] = F::value(a[0], b[i]);
-  else for (int64_t i = 0; i < n; ++i) y[i] = F::value(a[0], b[0]);
+  if (a_step == 1 && b_step == 1)
+    for (int64_t i = 0; i < n; ++i) y[i] = F::value(a[i], b[i]);
+  else if (a_step == 1)
+    for (int64_t i = 0; i < n; ++i) y[i] = F::value(a[i], b[0]);
+  else if (b_step == 1)
+    for (int64_t i = 0; i < n; ++i) y[i] = F::value(a[0], b[i]);
+  else
+    for (int64_t i = 0; i < n; ++i) y[i] = F::value(a[0], b[0]);
 }
 
 template <class F, class T>

@@ -42,18 +42,24 @@ auto wrapping(T v) {
 
 // One argument. value(x) is the function; slope(x, y) its derivative at x, where y = value(x).
 // `low` and `high` bound the region where the function is smooth and finite differences are accurate.
-#define TRIAD_UNARY(Type, op_name, low_bound, high_bound, value_of_x, slope_of_x_y)                  \
-  struct Type {                                                                                      \
-    static constexpr std::string_view name = op_name;                                                \
-    static constexpr double low = low_bound, high = high_bound;                                      \
-    template <class T>                                                                               \
-    static T value(T x) { return static_cast<T>(value_of_x); }                                       \
-    template <class T>                                                                               \
-    static T slope([[maybe_unused]] T x, [[maybe_unused]] T y) { return static_cast<T>(slope_of_x_y); } \
+#define TRIAD_UNARY(Type, op_name, low_bound, high_bound, value_of_x, slope_of_x_y) \
+  struct Type {                                                                     \
+    static constexpr std::string_view name = op_name;                               \
+    static constexpr double low = low_bound, high = high_bound;                     \
+    template <class T>                                                              \
+    static T value(T x) {                                                           \
+      return static_cast<T>(value_of_x);                                            \
+    }                                                                               \
+    template <class T>                                                              \
+    static T slope([[maybe_unused]] T x, [[maybe_unused]] T y) {                    \
+      return static_cast<T>(slope_of_x_y);                                          \
+    }                                                                               \
   };
 
 template <class T>
-T sign_of(T x) { return x > T(0) ? T(1) : x < T(0) ? T(-1) : x * T(0); }  // NaN stays NaN
+T sign_of(T x) {
+  return x > T(0) ? T(1) : x < T(0) ? T(-1) : x * T(0);
+}  // NaN stays NaN
 template <class T>
 T sigmoid_of(T x) {  // the two branches keep exp from overflowing
   if (x >= T(0)) return T(1) / (T(1) + std::exp(-x));
@@ -61,7 +67,9 @@ T sigmoid_of(T x) {  // the two branches keep exp from overflowing
   return e / (T(1) + e);
 }
 template <class T>
-T softplus_of(T x) { return (x > T(0) ? x : T(0)) + std::log1p(std::exp(-std::abs(x))); }
+T softplus_of(T x) {
+  return (x > T(0) ? x : T(0)) + std::log1p(std::exp(-std::abs(x)));
+}
 
 TRIAD_UNARY(Neg, "neg", -2, 2, -wrapping(x), -1)
 TRIAD_UNARY(Abs, "abs", 0.1, 2, x < T(0) ? static_cast<T>(-wrapping(x)) : x, sign_of(x))
@@ -89,7 +97,7 @@ TRIAD_UNARY(Atanh, "atanh", -0.7, 0.7, std::atanh(x), T(1) / (T(1) - x * x))
 TRIAD_UNARY(Erf, "erf", -2, 2, std::erf(x), T(2 * std::numbers::inv_sqrtpi) * std::exp(-x * x))
 TRIAD_UNARY(Sigmoid, "sigmoid", -3, 3, sigmoid_of(x), y*(T(1) - y))
 TRIAD_UNARY(Softplus, "softplus", -3, 3, softplus_of(x), sigmoid_of(x))
-TRIAD_UNARY(Relu, "relu", 0.1, 2, x < T(0) ? T(0) : x, x > T(0) ? T(1) : T(0))
+TRIAD_UNARY(Relu, "relu", 0.1, 2, x<T(0) ? T(0) : x, x> T(0) ? T(1) : T(0))
 TRIAD_UNARY(Floor, "floor", 0.1, 0.9, std::floor(x), 0)
 TRIAD_UNARY(Ceil, "ceil", 0.1, 0.9, std::ceil(x), 0)
 TRIAD_UNARY(Round, "round", 0.1, 0.4, std::nearbyint(x), 0)
@@ -99,11 +107,13 @@ using Unary = List<Neg, Abs, Sign, Square, Reciprocal, Sqrt, Rsqrt, Exp, Expm1, 
                    Atan, Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Erf, Sigmoid, Softplus, Relu, Floor, Ceil, Round>;
 
 // Two arguments of one type.
-#define TRIAD_BINARY(Type, op_name, value_of_a_b)        \
-  struct Type {                                          \
-    static constexpr std::string_view name = op_name;    \
-    template <class T>                                   \
-    static auto value(T a, T b) { return value_of_a_b; } \
+#define TRIAD_BINARY(Type, op_name, value_of_a_b)     \
+  struct Type {                                       \
+    static constexpr std::string_view name = op_name; \
+    template <class T>                                \
+    static auto value(T a, T b) {                     \
+      return value_of_a_b;                            \
+    }                                                 \
   };
 
 /// Quotient of integers rounds toward minus infinity, as Python's //; a zero divisor gives 0 and not a crash.
@@ -141,9 +151,13 @@ T power(T a, T b) {
 }
 /// NaN in either argument gives NaN.
 template <class T>
-T larger(T a, T b) { return a > b || a != a ? a : b; }
+T larger(T a, T b) {
+  return a > b || a != a ? a : b;
+}
 template <class T>
-T smaller(T a, T b) { return a < b || a != a ? a : b; }
+T smaller(T a, T b) {
+  return a < b || a != a ? a : b;
+}
 
 TRIAD_BINARY(Add, "add", static_cast<T>(wrapping(a) + wrapping(b)))
 TRIAD_BINARY(Sub, "sub", static_cast<T>(wrapping(a) - wrapping(b)))

@@ -14,9 +14,9 @@ constinit KernelTable<UnaryBackward> unary_backward{"unary backward"};
 namespace {
 
 template <class F>
-constexpr bool takes_integers = std::is_same_v<F, scalar::Neg> || std::is_same_v<F, scalar::Abs> ||
-                                std::is_same_v<F, scalar::Sign> || std::is_same_v<F, scalar::Square> ||
-                                std::is_same_v<F, scalar::Relu>;
+constexpr bool takes_integers =
+    std::is_same_v<F, scalar::Neg> || std::is_same_v<F, scalar::Abs> || std::is_same_v<F, scalar::Sign> ||
+    std::is_same_v<F, scalar::Square> || std::is_same_v<F, scalar::Relu>;
 
 template <class F>
 Tensor unary(const Tensor& x) {
@@ -109,8 +109,8 @@ OpSpec unary_spec() {
     return samples;
   };
   spec.errors = [] {
-    return std::vector<ErrorSample>{
-        {"truth values", [] { unary<F>(zeros({2}, DType::boolean)); }, str(F::name, ": x is bool, expected a floating dtype")}};
+    return std::vector<ErrorSample>{{"truth values", [] { unary<F>(zeros({2}, DType::boolean)); },
+                                     str(F::name, ": x is bool, expected a floating dtype")}};
   };
   return spec;
 }

@@ -14,12 +14,12 @@ namespace triad::ops {
 /// numerics outside the domain of f the result is NaN or infinite, as in C++'s <cmath>; round goes to even on ties;
 ///          integers wrap around
 Tensor neg(const Tensor& x);
-Tensor abs(const Tensor& x);         ///< derivative 0 at 0
-Tensor sign(const Tensor& x);        ///< -1, 0 or 1; NaN for NaN
+Tensor abs(const Tensor& x);   ///< derivative 0 at 0
+Tensor sign(const Tensor& x);  ///< -1, 0 or 1; NaN for NaN
 Tensor square(const Tensor& x);
 Tensor reciprocal(const Tensor& x);
 Tensor sqrt(const Tensor& x);
-Tensor rsqrt(const Tensor& x);       ///< 1/sqrt(x)
+Tensor rsqrt(const Tensor& x);  ///< 1/sqrt(x)
 Tensor exp(const Tensor& x);
 Tensor expm1(const Tensor& x);
 Tensor log(const Tensor& x);
@@ -37,9 +37,9 @@ Tensor asinh(const Tensor& x);
 Tensor acosh(const Tensor& x);
 Tensor atanh(const Tensor& x);
 Tensor erf(const Tensor& x);
-Tensor sigmoid(const Tensor& x);     ///< 1/(1+exp(-x)), without overflow
-Tensor softplus(const Tensor& x);    ///< log(1+exp(x)), without overflow
-Tensor relu(const Tensor& x);        ///< max(x, 0); derivative 0 at 0
+Tensor sigmoid(const Tensor& x);   ///< 1/(1+exp(-x)), without overflow
+Tensor softplus(const Tensor& x);  ///< log(1+exp(x)), without overflow
+Tensor relu(const Tensor& x);      ///< max(x, 0); derivative 0 at 0
 Tensor floor(const Tensor& x);
 Tensor ceil(const Tensor& x);
 Tensor round(const Tensor& x);

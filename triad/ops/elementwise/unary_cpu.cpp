@@ -1,8 +1,7 @@
-#include "triad/ops/elementwise/unary.h"
-
 #include "triad/core/cpu/row_buffer.h"
 #include "triad/core/cpu/strided.h"
 #include "triad/ops/elementwise/scalar_math.h"
+#include "triad/ops/elementwise/unary.h"
 #include "triad/ops/elementwise/unary_row_cpu.h"
 
 namespace triad::ops {

@@ -5,7 +5,6 @@
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
 #include "triad/core/cpu/vector_math-inl.h"
 #include "triad/core/cpu/vector_row-inl.h"
-
 #include "triad/ops/elementwise/scalar_math.h"
 #include "triad/ops/elementwise/unary_row_cpu.h"
 

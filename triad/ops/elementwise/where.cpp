@@ -10,7 +10,8 @@ namespace triad::ops {
 constinit KernelTable<WhereForward> where_forward{"where"};
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
-  require<DTypeError>(condition.dtype() == DType::boolean, "where", "condition is ", condition.dtype(), ", expected bool");
+  require<DTypeError>(condition.dtype() == DType::boolean, "where", "condition is ", condition.dtype(),
+                      ", expected bool");
   check_same_dtype("where", "b", b, a);
   check_same_device("where", "b", b, a);
   check_same_device("where", "condition", condition, a);
@@ -59,8 +60,8 @@ const RegisterOp registered([] {
                                sample("empty", make.mask({0}, 0.5), make.normal({0}), make.normal({1})), nan_aside};
   };
   spec.errors = [] {
-    return std::vector<ErrorSample>{{"condition", [] { where(zeros({2}), zeros({2}), zeros({2})); },
-                                     "where: condition is f32, expected bool"}};
+    return std::vector<ErrorSample>{
+        {"condition", [] { where(zeros({2}), zeros({2}), zeros({2})); }, "where: condition is f32, expected bool"}};
   };
   return spec;
 });

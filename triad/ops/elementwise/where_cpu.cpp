@@ -5,8 +5,8 @@ namespace triad::ops {
 namespace {
 
 void where_forward_cpu(const WhereForward& args) {
-  const cpu::StridedLoop<4> loop(args.y.shape(), {args.y.strides(), args.condition.strides(), args.a.strides(),
-                                                  args.b.strides()});
+  const cpu::StridedLoop<4> loop(args.y.shape(),
+                                 {args.y.strides(), args.condition.strides(), args.a.strides(), args.b.strides()});
   const bool* condition = args.condition.data<bool>();
   dispatch_all(args.y.dtype(), [&]<class T>(std::type_identity<T>) {
     T* y = args.y.mutable_data<T>();

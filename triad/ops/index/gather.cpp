@@ -81,20 +81,11 @@ const RegisterOp registered([] {
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{
-        {"outside",
-         [] {
-           gather(zeros({2, 3}), 1, from_values<int64_t>({0, 3}, {1, 2}));
-         },
+        {"outside", [] { gather(zeros({2, 3}), 1, from_values<int64_t>({0, 3}, {1, 2})); },
          "gather: index 1 is 3, expected 0 to 2"},
-        {"rank",
-         [] {
-           gather(zeros({2, 3}), 1, from_values<int64_t>({0}, {1}));
-         },
+        {"rank", [] { gather(zeros({2, 3}), 1, from_values<int64_t>({0}, {1})); },
          "gather: index has shape [1], expected 2 axes"},
-        {"extent",
-         [] {
-           gather(zeros({1, 3}), 1, from_values<int64_t>({0, 0}, {2, 1}));
-         },
+        {"extent", [] { gather(zeros({1, 3}), 1, from_values<int64_t>({0, 0}, {2, 1})); },
          "gather: index has shape [2, 1], which beside axis 1 exceeds [1, 3], the shape of x"},
         {"floating indices", [] { gather(zeros({3}), 0, zeros({1})); },
          "gather: indices are f32, expected i64 or i32"}};

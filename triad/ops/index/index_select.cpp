@@ -68,7 +68,8 @@ Tensors naive(const Tensor& x, int axis, const Tensor& indices) {
   std::vector<double> out;
   for (int64_t o = 0; o < folded[0]; ++o) {
     for (const int64_t k : chosen) {
-      for (int64_t i = 0; i < folded[2]; ++i) out.push_back(values[static_cast<size_t>((o * folded[1] + k) * folded[2] + i)]);
+      for (int64_t i = 0; i < folded[2]; ++i)
+        out.push_back(values[static_cast<size_t>((o * folded[1] + k) * folded[2] + i)]);
     }
   }
   Shape shape = x.shape();
@@ -95,11 +96,10 @@ const RegisterOp registered_select([] {
                                select_sample("no index", make.normal({6, 2}), 0, make.indices({0}, 6))};
   };
   spec.errors = [] {
-    return std::vector<ErrorSample>{
-        {"outside", [] { index_select(zeros({3}), 0, from_values<int64_t>({0, 3}, {2})); },
-         "index_select: index 1 is 3, expected 0 to 2"},
-        {"floating indices", [] { index_select(zeros({3}), 0, zeros({1})); },
-         "index_select: indices are f32, expected i64 or i32"}};
+    return std::vector<ErrorSample>{{"outside", [] { index_select(zeros({3}), 0, from_values<int64_t>({0, 3}, {2})); },
+                                     "index_select: index 1 is 3, expected 0 to 2"},
+                                    {"floating indices", [] { index_select(zeros({3}), 0, zeros({1})); },
+                                     "index_select: indices are f32, expected i64 or i32"}};
   };
   return spec;
 });
@@ -118,11 +118,10 @@ const RegisterOp registered_embedding([] {
                                sample("one id", make.normal({2, 1}), make.indices({}, 2))};
   };
   spec.errors = [] {
-    return std::vector<ErrorSample>{
-        {"negative", [] { embedding(zeros({3, 2}), from_values<int64_t>({-1}, {1})); },
-         "embedding: index 0 is -1, expected 0 to 2"},
-        {"rank", [] { embedding(zeros({3}), from_values<int64_t>({0}, {1})); },
-         "embedding: weight has shape [3], expected 2 axes"}};
+    return std::vector<ErrorSample>{{"negative", [] { embedding(zeros({3, 2}), from_values<int64_t>({-1}, {1})); },
+                                     "embedding: index 0 is -1, expected 0 to 2"},
+                                    {"rank", [] { embedding(zeros({3}), from_values<int64_t>({0}, {1})); },
+                                     "embedding: weight has shape [3], expected 2 axes"}};
   };
   return spec;
 });

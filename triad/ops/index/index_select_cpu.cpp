@@ -12,12 +12,13 @@ void index_select_forward_cpu(const IndexSelectForward& args) {
   const int64_t* indices = args.indices.data<int64_t>();
   const auto* x = static_cast<const std::byte*>(args.x.raw_data());
   auto* y = static_cast<std::byte*>(args.y.mutable_raw_data());
-  cpu::parallel_for(outer * chosen, cpu::chunk_for_cost(static_cast<int64_t>(row_bytes / 4)), [&](int64_t first, int64_t last) {
-    for (int64_t row = first; row < last; ++row) {
-      const int64_t source = row / chosen * extent + indices[row % chosen];
-      std::memcpy(y + static_cast<size_t>(row) * row_bytes, x + static_cast<size_t>(source) * row_bytes, row_bytes);
-    }
-  });
+  cpu::parallel_for(
+      outer * chosen, cpu::chunk_for_cost(static_cast<int64_t>(row_bytes / 4)), [&](int64_t first, int64_t last) {
+        for (int64_t row = first; row < last; ++row) {
+          const int64_t source = row / chosen * extent + indices[row % chosen];
+          std::memcpy(y + static_cast<size_t>(row) * row_bytes, x + static_cast<size_t>(source) * row_bytes, row_bytes);
+        }
+      });
 }
 
 // Repeated indices make rows collide. Each task owns some columns and walks all rows in order, so sums never race and

@@ -83,10 +83,7 @@ const RegisterOp registered([] {
          "scatter_add: index 0 is -1, expected 0 to 2"},
         {"source", [] { scatter_add(zeros({3}), 0, from_values<int64_t>({1}, {1}), zeros({2})); },
          "scatter_add: source has shape [2], expected [1]"},
-        {"extent",
-         [] {
-           scatter_add(zeros({1, 3}), 1, from_values<int64_t>({0, 0}, {2, 1}), zeros({2, 1}));
-         },
+        {"extent", [] { scatter_add(zeros({1, 3}), 1, from_values<int64_t>({0, 0}, {2, 1}), zeros({2, 1})); },
          "scatter_add: index has shape [2, 1], which beside axis 1 exceeds [1, 3], the shape of x"},
         {"dtype", [] { scatter_add(zeros({3}), 0, from_values<int64_t>({1}, {1}), zeros({1}, DType::f64)); },
          "scatter_add: source is f64, expected f32\n  hint: convert with ops::cast"},

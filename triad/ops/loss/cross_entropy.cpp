@@ -134,35 +134,17 @@ const RegisterOp registered([] {
       cross_entropy(zeros(logits), from_values(targets, shape), options);
     };
     return std::vector<ErrorSample>{
-        {"label too large",
-         [=] {
-           call({2, 2, 10}, {3, -100, 12, 1}, {2, 2});
-         },
+        {"label too large", [=] { call({2, 2, 10}, {3, -100, 12, 1}, {2, 2}); },
          "cross_entropy: label 12 at [1, 0] of targets, expected 0 to 9 or the ignore_index -100"},
-        {"negative label",
-         [=] {
-           call({2, 10}, {3, -1}, {2});
-         },
+        {"negative label", [=] { call({2, 10}, {3, -1}, {2}); },
          "cross_entropy: label -1 at [1] of targets, expected 0 to 9 or the ignore_index -100"},
-        {"no classes",
-         [=] {
-           call({1, 0}, {0}, {1});
-         },
+        {"no classes", [=] { call({1, 0}, {0}, {1}); },
          "cross_entropy: label 0 at [0] of targets, but logits [1, 0] has no classes"},
-        {"shape",
-         [=] {
-           call({2, 10}, {3}, {1});
-         },
+        {"shape", [=] { call({2, 10}, {3}, {1}); },
          "cross_entropy: targets has shape [1], expected [2] to match logits [2, 10] without the classes"},
-        {"dtype",
-         [] {
-           cross_entropy(zeros({2, 3}), zeros({2}));
-         },
+        {"dtype", [] { cross_entropy(zeros({2, 3}), zeros({2})); },
          "cross_entropy: targets is f32, expected i64 labels"},
-        {"smoothing",
-         [=] {
-           call({1, 3}, {0}, {1}, {.label_smoothing = 1.5});
-         },
+        {"smoothing", [=] { call({1, 3}, {0}, {1}, {.label_smoothing = 1.5}); },
          "cross_entropy: label_smoothing is 1.5, expected 0 to 1"},
         {"scalar", [] { cross_entropy(zeros({}), zeros({}, DType::i64)); },
          "cross_entropy: logits is a scalar, expected [..., classes]"}};

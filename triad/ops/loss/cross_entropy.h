@@ -20,8 +20,7 @@ struct CrossEntropyOptions {
 ///          probability 0. Logits of ignored rows may hold anything, NaN included. The mean over no row is 0
 /// saves    logits, log sum exp [...] in f64, targets        grads: logits
 /// errors   ShapeError, DTypeError, DeviceError; ValueError for a label outside of [0, C) (its place and value) and for
-/// a
-///          label_smoothing outside of [0, 1]
+///          a label_smoothing outside of [0, 1]
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEntropyOptions& options = {});
 
 /// Kernel interface; contiguous. lse is f64: from an f32 one of 1e4 probabilities would be off by 1e-3. count: f64

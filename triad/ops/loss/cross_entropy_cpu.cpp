@@ -3,12 +3,11 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
-#include "triad/ops/softmax/exponentials-inl.h"
-
 #include <algorithm>
 #include <cmath>
 
 #include "triad/ops/loss/cross_entropy.h"
+#include "triad/ops/softmax/exponentials-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace triad::ops::HWY_NAMESPACE {

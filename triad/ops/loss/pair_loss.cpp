@@ -113,19 +113,13 @@ OpSpec pair_loss_spec(std::string_view name, std::string_view x_name, std::strin
   };
   spec.errors = [=] {
     return std::vector<ErrorSample>{
-        {"shape",
-         [=] {
-           op(zeros({2, 3}), zeros({3}), Reduction::mean, {});
-         },
+        {"shape", [=] { op(zeros({2, 3}), zeros({3}), Reduction::mean, {}); },
          str(name, ": ", target_name, " has shape [3], expected [2, 3]")},
         {"dtype", [=] { op(zeros({2}), zeros({2}, DType::i64), Reduction::mean, {}); },
          str(name, ": ", target_name, " is i64, expected f32\n  hint: convert with ops::cast")},
         {"integers", [=] { op(zeros({2}, DType::i64), zeros({2}), Reduction::mean, {}); },
          str(name, ": ", x_name, " is i64, expected a floating dtype")},
-        {"weight larger",
-         [=] {
-           op(zeros({3}), zeros({3}), Reduction::mean, zeros({2, 3}));
-         },
+        {"weight larger", [=] { op(zeros({3}), zeros({3}), Reduction::mean, zeros({2, 3})); },
          str(name, ": weight has shape [2, 3], expected one that broadcasts to [3]")},
         {"integral weight", [=] { op(zeros({3}), zeros({3}), Reduction::mean, zeros({3}, DType::i64)); },
          str(name, ": weight is i64, expected bool or a floating dtype")},

@@ -3,12 +3,11 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
-#include "triad/core/cpu/vector_math-inl.h"
-#include "triad/core/cpu/vector_row-inl.h"
-
 #include <algorithm>
 
 #include "triad/core/cpu/strided.h"
+#include "triad/core/cpu/vector_math-inl.h"
+#include "triad/core/cpu/vector_row-inl.h"
 #include "triad/ops/loss/pair_loss.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -76,12 +75,9 @@ struct Bce {
 template <class Visitor>
 void with_function(PairLoss function, const Visitor& visitor) {
   switch (function) {
-    case PairLoss::l1:
-      return visitor(L1());
-    case PairLoss::mse:
-      return visitor(Mse());
-    case PairLoss::bce:
-      return visitor(Bce());
+    case PairLoss::l1: return visitor(L1());
+    case PairLoss::mse: return visitor(Mse());
+    case PairLoss::bce: return visitor(Bce());
   }
 }
 

@@ -68,8 +68,8 @@ void check_arguments(const Tensor& x, const Tensor& weight, const Tensor& bias) 
   check_same_dtype(op, "weight", weight, x);
   check_same_device(op, "weight", weight, x);
   check_rank(op, "weight", weight, 2);
-  require<ShapeError>(weight.size(1) == x.size(-1), op, "weight has shape ", weight.shape(), ", expected [Out, ", x.size(-1),
-                      "] to match the last axis of x ", x.shape());
+  require<ShapeError>(weight.size(1) == x.size(-1), op, "weight has shape ", weight.shape(), ", expected [Out, ",
+                      x.size(-1), "] to match the last axis of x ", x.shape());
   if (!bias.defined()) return;
   check_same_dtype(op, "bias", bias, x);
   check_same_device(op, "bias", bias, x);
@@ -92,16 +92,17 @@ Tensor linear(const Tensor& x_in, const Tensor& weight_in, const Tensor& bias_in
   shape.back() = weight.size(0);
   const Tensor out = *views::reshape(y, shape);
   const Tensor slope_source = f == Activation::none ? Tensor() : z;  // z holds y where only y is kept
-  return record("linear", {x_in, weight_in, bias_in}, out, {x, weight, slope_source}, [f, x_shape](const Backward& b) -> Gradients {
-    const Tensor &x_saved = b.saved(0), &weight_saved = b.saved(1);
-    Tensor dz = triad::contiguous(reshape(b.dy(), {x_saved.size(0), weight_saved.size(0)}));
-    if (f != Activation::none) dz = activation_gradient(f, b.saved(2), dz);
-    Gradients grads(3);
-    if (b.needs(0)) grads[0] = *views::reshape(matmul(dz, weight_saved), x_shape);
-    if (b.needs(1)) grads[1] = matmul(views::transpose(dz, 0, 1), x_saved);
-    if (b.needs(2)) grads[2] = sum(dz, {0});
-    return grads;
-  });
+  return record("linear", {x_in, weight_in, bias_in}, out, {x, weight, slope_source},
+                [f, x_shape](const Backward& b) -> Gradients {
+                  const Tensor &x_saved = b.saved(0), &weight_saved = b.saved(1);
+                  Tensor dz = triad::contiguous(reshape(b.dy(), {x_saved.size(0), weight_saved.size(0)}));
+                  if (f != Activation::none) dz = activation_gradient(f, b.saved(2), dz);
+                  Gradients grads(3);
+                  if (b.needs(0)) grads[0] = *views::reshape(matmul(dz, weight_saved), x_shape);
+                  if (b.needs(1)) grads[1] = matmul(views::transpose(dz, 0, 1), x_saved);
+                  if (b.needs(2)) grads[2] = sum(dz, {0});
+                  return grads;
+                });
 }
 
 namespace {
@@ -169,9 +170,11 @@ const RegisterOp registered([] {
     samples.push_back(linear_sample("empty batch", t({0, 3, 4}), t({2, 4}), t({2}), gelu));
     samples.push_back(linear_sample("no input features", t({3, 0}), t({2, 0}), t({2}), silu));
     samples.push_back(linear_sample("no output features", t({3, 2}), t({0, 2}), t({0})));
-    const Tensor extremes = from_values({0.0, -0.0, 1e-30, 60.0, -60.0, 1e4, -1e4, std::nan(""), HUGE_VAL, -HUGE_VAL}, {10, 1});
+    const Tensor extremes =
+        from_values({0.0, -0.0, 1e-30, 60.0, -60.0, 1e4, -1e4, std::nan(""), HUGE_VAL, -HUGE_VAL}, {10, 1});
     for (const Activation f : {relu, gelu, gelu_tanh, silu, tanh, sigmoid}) {
-      samples.push_back(linear_sample(str("hostile values, activation ", static_cast<int>(f)), extremes, full({3, 1}, 1, DType::f64), {}, f));
+      samples.push_back(linear_sample(str("hostile values, activation ", static_cast<int>(f)), extremes,
+                                      full({3, 1}, 1, DType::f64), {}, f));
       samples.back().check_gradient = false;
     }
     return samples;
@@ -180,8 +183,7 @@ const RegisterOp registered([] {
     return std::vector<ErrorSample>{
         {"width", [] { linear(zeros({2, 3}), zeros({5, 4})); },
          "linear: weight has shape [5, 4], expected [Out, 3] to match the last axis of x [2, 3]"},
-        {"bias", [] { linear(zeros({2, 3}), zeros({5, 3}), zeros({3})); },
-         "linear: bias has shape [3], expected [5]"},
+        {"bias", [] { linear(zeros({2, 3}), zeros({5, 3}), zeros({3})); }, "linear: bias has shape [3], expected [5]"},
         {"scalar", [] { linear(zeros({}), zeros({5, 3})); }, "linear: x is a scalar, expected [..., In]"},
         {"dtype", [] { linear(zeros({2, 3}), zeros({5, 3}, DType::bf16)); },
          "linear: weight is bf16, expected f32\n  hint: convert with ops::cast"}};

@@ -39,8 +39,8 @@ Tensor matmul(const Tensor& a_in, const Tensor& b_in) {
     require<ShapeError>(t->rank() >= 2, "matmul", name, " has shape ", t->shape(), ", expected at least 2 axes",
                         Hint{"unsqueeze a vector into a row or a column"});
   }
-  require<ShapeError>(a_in.size(-1) == b_in.size(-2), "matmul", "a has ", a_in.size(-1), " columns and b ", b_in.size(-2),
-                      " rows in shapes ", a_in.shape(), " and ", b_in.shape());
+  require<ShapeError>(a_in.size(-1) == b_in.size(-2), "matmul", "a has ", a_in.size(-1), " columns and b ",
+                      b_in.size(-2), " rows in shapes ", a_in.shape(), " and ", b_in.shape());
   const Tensor a = dense_matrices(a_in), b = dense_matrices(b_in);
   Shape shape = broadcast_shapes("matmul", batch_of(a), batch_of(b));
   const Tensor a_full = stretched(a, shape), b_full = stretched(b, shape);
@@ -63,7 +63,8 @@ namespace {
 Tensors naive(const Tensor& a, const Tensor& b) {
   const int64_t M = a.size(-2), K = a.size(-1), N = b.size(-1);
   Shape shape = broadcast_shapes("matmul", batch_of(a), batch_of(b));
-  const auto as = stretched(a.detach(), shape).to_vector<double>(), bs = stretched(b.detach(), shape).to_vector<double>();
+  const auto as = stretched(a.detach(), shape).to_vector<double>(),
+             bs = stretched(b.detach(), shape).to_vector<double>();
   const int64_t count = shape.numel();
   shape.push_back(M);
   shape.push_back(N);
@@ -110,7 +111,8 @@ const RegisterOp registered([] {
     samples.push_back(matmul_sample("no batch", t({0, 2, 3}), t({0, 3, 4})));
     samples.push_back(matmul_sample("no rows", t({0, 3}), t({3, 4})));
     samples.push_back(matmul_sample("nothing to add up", t({2, 0}), t({0, 4})));
-    samples.push_back(matmul_sample("NaN and infinity", from_values({1.0, std::nan(""), 2.0, HUGE_VAL, 0.5, -1.0}, {3, 2}), t({2, 5})));
+    samples.push_back(matmul_sample("NaN and infinity",
+                                    from_values({1.0, std::nan(""), 2.0, HUGE_VAL, 0.5, -1.0}, {3, 2}), t({2, 5})));
     samples.back().check_gradient = false;
     Sample offset = matmul_sample("values far from zero", make.normal({6, 40}, 1, 30), make.normal({40, 5}, 1, -30));
     offset.tolerance = 1e-4;

@@ -151,41 +151,19 @@ const RegisterOp registered([] {
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{
-        {"groups",
-         [] {
-           group_norm(zeros({2, 6, 4}), 4);
-         },
+        {"groups", [] { group_norm(zeros({2, 6, 4}), 4); },
          "group_norm: 4 groups do not divide the 6 channels of x [2, 6, 4]"},
-        {"no groups",
-         [] {
-           group_norm(zeros({2, 6, 4}), 0);
-         },
+        {"no groups", [] { group_norm(zeros({2, 6, 4}), 0); },
          "group_norm: 0 groups do not divide the 6 channels of x [2, 6, 4]"},
         {"rank", [] { group_norm(zeros({6}), 1); }, "group_norm: x has shape [6], expected [batch, channels, ...]"},
-        {"weight",
-         [] {
-           group_norm(zeros({2, 6, 4}), 2, zeros({4}));
-         },
+        {"weight", [] { group_norm(zeros({2, 6, 4}), 2, zeros({4})); },
          "group_norm: weight has shape [4], expected [6]"},
-        {"mask shape",
-         [] {
-           group_norm(zeros({2, 6, 4, 5}), 2, {}, {}, 1e-5, zeros({2, 4}, DType::boolean));
-         },
+        {"mask shape", [] { group_norm(zeros({2, 6, 4, 5}), 2, {}, {}, 1e-5, zeros({2, 4}, DType::boolean)); },
          "group_norm: mask has shape [2, 4], expected [2, 4, 5]"},
-        {"mask dtype",
-         [] {
-           group_norm(zeros({2, 6, 4}), 2, {}, {}, 1e-5, zeros({2, 4}));
-         },
+        {"mask dtype", [] { group_norm(zeros({2, 6, 4}), 2, {}, {}, 1e-5, zeros({2, 4})); },
          "group_norm: mask is f32, expected bool\n  hint: true marks the positions that are visible"},
-        {"eps",
-         [] {
-           group_norm(zeros({2, 6, 4}), 2, {}, {}, -1);
-         },
-         "group_norm: eps is -1, expected at least 0"},
-        {"integers",
-         [] {
-           group_norm(zeros({2, 6, 4}, DType::i64), 2);
-         },
+        {"eps", [] { group_norm(zeros({2, 6, 4}), 2, {}, {}, -1); }, "group_norm: eps is -1, expected at least 0"},
+        {"integers", [] { group_norm(zeros({2, 6, 4}, DType::i64), 2); },
          "group_norm: x is i64, expected a floating dtype"}};
   };
   return spec;

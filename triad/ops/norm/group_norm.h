@@ -8,9 +8,9 @@ namespace triad::ops {
 /// Normalises each group of neighbouring channels of each sample, over the channels and all visible positions:
 ///   y = (x - mean) * rstd * weight[c] + bias[c], rstd = 1/sqrt(variance + eps). [arXiv:1803.08494]
 /// shapes   x: [B, C, ...]   weight, bias: [C] or undefined (1 and 0)   mask: [B, ...] or undefined → y: as x,
-/// contiguous dtypes   x, weight, bias of one dtype f32, f64, bf16, f16; mask bool, true: visible; statistics
-/// accumulate in f32 (f64
-///          for f64)
+///          contiguous
+/// dtypes   x, weight, bias of one dtype f32, f64, bf16, f16; mask bool, true: visible; statistics accumulate in f32
+///          (f64 for f64)
 /// numerics two-pass variance about a mean that the second pass corrects. Hidden positions take no part: they may hold
 ///          anything, NaN included, their y is 0 and they get no gradient. A group that sees nothing gives 0
 /// saves    x, weight, mask, mean [B, groups] in f64, rstd [B, groups]        grads: x, weight, bias

@@ -111,29 +111,15 @@ const RegisterOp registered([] {
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{
-        {"weight",
-         [] {
-           layer_norm(zeros({8, 512, 1024}), zeros({768}));
-         },
+        {"weight", [] { layer_norm(zeros({8, 512, 1024}), zeros({768})); },
          "layer_norm: weight has shape [768], expected [1024] to match the last axis of x [8, 512, 1024]\n"
          "  hint: construct LayerNorm with the feature size of x"},
-        {"bias",
-         [] {
-           layer_norm(zeros({2, 3}), {}, zeros({1, 3}));
-         },
+        {"bias", [] { layer_norm(zeros({2, 3}), {}, zeros({1, 3})); },
          "layer_norm: bias has shape [1, 3], expected [3] to match the last axis of x [2, 3]\n"
          "  hint: construct LayerNorm with the feature size of x"},
-        {"integers",
-         [] {
-           layer_norm(zeros({2, 3}, DType::i64));
-         },
-         "layer_norm: x is i64, expected a floating dtype"},
+        {"integers", [] { layer_norm(zeros({2, 3}, DType::i64)); }, "layer_norm: x is i64, expected a floating dtype"},
         {"scalar", [] { layer_norm(zeros({})); }, "layer_norm: x is a scalar, expected at least one axis"},
-        {"eps",
-         [] {
-           layer_norm(zeros({2, 3}), {}, {}, -1);
-         },
-         "layer_norm: eps is -1, expected at least 0"}};
+        {"eps", [] { layer_norm(zeros({2, 3}), {}, {}, -1); }, "layer_norm: eps is -1, expected at least 0"}};
   };
   return spec;
 });

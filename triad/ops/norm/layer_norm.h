@@ -9,9 +9,8 @@ namespace triad::ops {
 /// shapes   x: [..., C]   weight, bias: [C] or undefined (1 and 0) → y: [..., C], contiguous
 /// dtypes   all of one dtype f32, f64, bf16, f16; statistics accumulate in f32 (f64 for f64)
 /// numerics two-pass variance about a mean that the second pass corrects, so that a large mean costs no accuracy:
-/// relative
-///          error < 1e-5 up to |mean|/sigma = 2e4 in f32. A row of equal values gives the bias; NaN or inf spoil their
-///          row
+///          relative error < 1e-5 up to |mean|/sigma = 2e4 in f32. A row of equal values gives the bias; NaN or inf
+///          spoil their row
 /// saves    x, weight, mean [...] in f64, rstd [...]        grads: x, weight, bias
 /// errors   ShapeError if C differs, DTypeError if x is integral or dtypes differ, DeviceError across devices,
 ///          ValueError for a negative eps

@@ -9,12 +9,11 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
-#include "triad/core/cpu/vector_row-inl.h"
-
 #include <algorithm>
 #include <cmath>
 
 #include "triad/core/cpu/parallel.h"
+#include "triad/core/cpu/vector_row-inl.h"
 #include "triad/core/tensor/optional_argument.h"
 #include "triad/ops/norm/layer_norm.h"
 

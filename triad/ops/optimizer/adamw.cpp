@@ -30,8 +30,8 @@ void adamw_step(Tensor& parameters, const Tensor& gradients, Tensor& m, Tensor& 
   check_flat(kOp, "m", m, parameters);
   check_flat(kOp, "v", v, parameters);
   require<ValueError>(options.step >= 1, kOp, "step is ", options.step, ", expected at least 1");
-  require<ValueError>(options.decayed >= 0 && options.decayed <= parameters.numel(), kOp, "decayed is ", options.decayed,
-                      ", expected 0 to ", parameters.numel());
+  require<ValueError>(options.decayed >= 0 && options.decayed <= parameters.numel(), kOp, "decayed is ",
+                      options.decayed, ", expected 0 to ", parameters.numel());
   adamw_update(parameters.device(), {parameters, gradients, m, v, options});
 }
 
@@ -53,14 +53,12 @@ Tensors naive(std::span<const Tensor> in, const AdamWStep& o) {
 }
 
 OpSpec make_spec() {
-  OpSpec spec{.name = "adamw_step",
-              .dtypes = {DType::f32},
-              .no_derivative = kNoDerivative,
-              .samples = {},
-              .errors = {}};
+  OpSpec spec{
+      .name = "adamw_step", .dtypes = {DType::f32}, .no_derivative = kNoDerivative, .samples = {}, .errors = {}};
   spec.samples = [](SampleMaker& make) {
     const auto sample = [&](std::string label, int64_t n, AdamWStep options) {
-      Sample s{.label = std::move(label), .inputs = {make.normal({n}), make.normal({n}), make.normal({n}, 0.1), make.uniform({n}, 0, 1)}};
+      Sample s{.label = std::move(label),
+               .inputs = {make.normal({n}), make.normal({n}), make.normal({n}, 0.1), make.uniform({n}, 0, 1)}};
       s.run = [options](std::span<const Tensor> in) -> Tensors {
         Tensor p = clone(in[0]), m = clone(in[2]), v = clone(in[3]);
         adamw_step(p, ops::contiguous(in[1]), m, v, options);
@@ -72,17 +70,24 @@ OpSpec make_spec() {
       s.min_bytes = static_cast<double>(28 * n);
       return s;
     };
-    return std::vector<Sample>{sample("first step", 100, {.step = 1, .decayed = 37}),
-                               sample("later, clipped", 1000, {.lr = 0.1, .step = 12, .gradient_scale = 0.3, .decayed = 1000}),
-                               sample("more than a block", 70001, {.step = 3, .decayed = 66000}),
-                               sample("one", 1, {}), sample("none", 0, {})};
+    return std::vector<Sample>{
+        sample("first step", 100, {.step = 1, .decayed = 37}),
+        sample("later, clipped", 1000, {.lr = 0.1, .step = 12, .gradient_scale = 0.3, .decayed = 1000}),
+        sample("more than a block", 70001, {.step = 3, .decayed = 66000}), sample("one", 1, {}), sample("none", 0, {})};
   };
   spec.errors = [] {
-    return std::vector<ErrorSample>{
-        {"step", [] { Tensor p = zeros({3}), m = zeros({3}), v = zeros({3}); adamw_step(p, zeros({3}), m, v, {.step = 0}); },
-         "adamw_step: step is 0, expected at least 1"},
-        {"shape", [] { Tensor p = zeros({3}), m = zeros({4}), v = zeros({3}); adamw_step(p, zeros({3}), m, v, {}); },
-         "adamw_step: m has shape [4], expected [3]"}};
+    return std::vector<ErrorSample>{{"step",
+                                     [] {
+                                       Tensor p = zeros({3}), m = zeros({3}), v = zeros({3});
+                                       adamw_step(p, zeros({3}), m, v, {.step = 0});
+                                     },
+                                     "adamw_step: step is 0, expected at least 1"},
+                                    {"shape",
+                                     [] {
+                                       Tensor p = zeros({3}), m = zeros({4}), v = zeros({3});
+                                       adamw_step(p, zeros({3}), m, v, {});
+                                     },
+                                     "adamw_step: m has shape [4], expected [3]"}};
   };
   return spec;
 }

@@ -3,12 +3,11 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
-#include "triad/core/cpu/vector_row-inl.h"
-
 #include <algorithm>
 #include <cmath>
 
 #include "triad/core/cpu/parallel.h"
+#include "triad/core/cpu/vector_row-inl.h"
 #include "triad/ops/optimizer/adamw.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -24,14 +23,16 @@ void AdamWCpu(const AdamWUpdate& args) {
   const vec::Tag<float> d;
   const auto set = [&](double value) { return hn::Set(d, static_cast<float>(value)); };
   const double correction1 = 1 - std::pow(o.beta1, o.step), correction2 = 1 - std::pow(o.beta2, o.step);
-  float *p = args.parameters.mutable_data<float>(), *m = args.m.mutable_data<float>(), *v = args.v.mutable_data<float>();
+  float *p = args.parameters.mutable_data<float>(), *m = args.m.mutable_data<float>(),
+        *v = args.v.mutable_data<float>();
   const float* g = args.gradients.data<float>();
   const auto update = [&](int64_t first, int64_t last, double keep) {
     vec::for_each_vector<float>(last - first, [&](auto part, int64_t offset) {
       const int64_t i = first + offset;
       const auto gradient = hn::Mul(part.load(g + i), set(o.gradient_scale));
       const auto m_next = hn::MulAdd(part.load(m + i), set(o.beta1), hn::Mul(gradient, set(1 - o.beta1)));
-      const auto v_next = hn::MulAdd(part.load(v + i), set(o.beta2), hn::Mul(hn::Mul(gradient, gradient), set(1 - o.beta2)));
+      const auto v_next =
+          hn::MulAdd(part.load(v + i), set(o.beta2), hn::Mul(hn::Mul(gradient, gradient), set(1 - o.beta2)));
       const auto root = hn::MulAdd(hn::Sqrt(v_next), set(1 / std::sqrt(correction2)), set(o.eps));
       const auto moved = hn::Div(hn::Mul(m_next, set(o.lr / correction1)), root);
       part.store(hn::MulSub(part.load(p + i), set(keep), moved), p + i);

@@ -34,11 +34,8 @@ int64_t first_non_finite(const Tensor& flat) {
 namespace {
 
 OpSpec make_spec() {
-  OpSpec spec{.name = "gradient_norm",
-              .dtypes = {DType::f32},
-              .no_derivative = kNoDerivative,
-              .samples = {},
-              .errors = {}};
+  OpSpec spec{
+      .name = "gradient_norm", .dtypes = {DType::f32}, .no_derivative = kNoDerivative, .samples = {}, .errors = {}};
   spec.samples = [](SampleMaker& make) {
     const auto sample = [](std::string label, Tensor x) {
       const double n = static_cast<double>(x.numel());
@@ -56,8 +53,10 @@ OpSpec make_spec() {
     };
     Tensor large = make.normal({1500});
     large.mutable_data<double>()[700] = 3e30;
-    return std::vector<Sample>{sample("some", make.normal({77})), sample("many", make.normal({100001})),
-                               sample("one", make.normal({1})), sample("none", make.normal({0})),
+    return std::vector<Sample>{sample("some", make.normal({77})),
+                               sample("many", make.normal({100001})),
+                               sample("one", make.normal({1})),
+                               sample("none", make.normal({0})),
                                sample("large", make.normal({50}, 1e15)),
                                sample("squares beyond f32, in one piece of two", large),
                                sample("NaN", from_values<double>({1, std::nan(""), 2}, {3}))};

@@ -3,13 +3,12 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
-#include "triad/ops/optimizer/sum_of_squares-inl.h"
-
 #include <algorithm>
 #include <numeric>
 
 #include "triad/core/cpu/parallel.h"
 #include "triad/ops/optimizer/gradient_norm.h"
+#include "triad/ops/optimizer/sum_of_squares-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace triad::ops::HWY_NAMESPACE {

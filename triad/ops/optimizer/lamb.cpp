@@ -26,7 +26,8 @@ void lamb_step(Tensor& parameters, const Tensor& gradients, Tensor& m, Tensor& v
   require<ValueError>(options.step >= 1, kOp, "step is ", options.step, ", expected at least 1");
   for (const LambLayer& layer : layers)
     require<ValueError>(layer.first >= 0 && layer.count >= 0 && layer.first + layer.count <= parameters.numel(), kOp,
-                        "a layer covers elements ", layer.first, " to ", layer.first + layer.count, " of ", parameters.numel());
+                        "a layer covers elements ", layer.first, " to ", layer.first + layer.count, " of ",
+                        parameters.numel());
   Tensor direction = empty_like(parameters);
   lamb_update(parameters.device(), {parameters, gradients, m, v, direction, layers, options});
 }
@@ -55,13 +56,10 @@ Tensors naive(std::span<const Tensor> in, std::span<const LambLayer> layers, con
 }
 
 OpSpec make_spec() {
-  OpSpec spec{.name = "lamb_step",
-              .dtypes = {DType::f32},
-              .no_derivative = kNoDerivative,
-              .samples = {},
-              .errors = {}};
+  OpSpec spec{.name = "lamb_step", .dtypes = {DType::f32}, .no_derivative = kNoDerivative, .samples = {}, .errors = {}};
   spec.samples = [](SampleMaker& make) {
-    const auto sample = [](std::string label, Tensor p, Tensor g, Tensor m, Tensor v, std::vector<LambLayer> layers, LambStep options) {
+    const auto sample = [](std::string label, Tensor p, Tensor g, Tensor m, Tensor v, std::vector<LambLayer> layers,
+                           LambStep options) {
       const double n = static_cast<double>(p.numel());
       Sample s{.label = std::move(label), .inputs = {std::move(p), std::move(g), std::move(m), std::move(v)}};
       s.run = [layers, options](std::span<const Tensor> in) -> Tensors {
@@ -76,16 +74,16 @@ OpSpec make_spec() {
       return s;
     };
     const auto random = [&](int64_t n, std::string label, std::vector<LambLayer> layers, LambStep options) {
-      return sample(std::move(label), make.normal({n}), make.normal({n}), make.normal({n}, 0.1), make.uniform({n}, 0, 1),
-                    std::move(layers), options);
+      return sample(std::move(label), make.normal({n}), make.normal({n}), make.normal({n}, 0.1),
+                    make.uniform({n}, 0, 1), std::move(layers), options);
     };
     return std::vector<Sample>{
         random(100, "two layers and a gap", {{0, 37, true}, {48, 52, false}}, {.step = 1}),
         random(3000, "one layer", {{0, 3000, true}}, {.lr = 0.05, .step = 9, .gradient_scale = 0.4}),
-        sample("parameters of zero move by ratio 1", full({16}, 0, DType::f64), make.normal({16}), full({16}, 0, DType::f64),
-               full({16}, 0, DType::f64), {{0, 16, true}}, {}),
-        sample("no gradient, no decay: nothing moves", make.normal({16}), full({16}, 0, DType::f64), full({16}, 0, DType::f64),
-               full({16}, 0, DType::f64), {{0, 16, true}}, {.weight_decay = 0}),
+        sample("parameters of zero move by ratio 1", full({16}, 0, DType::f64), make.normal({16}),
+               full({16}, 0, DType::f64), full({16}, 0, DType::f64), {{0, 16, true}}, {}),
+        sample("no gradient, no decay: nothing moves", make.normal({16}), full({16}, 0, DType::f64),
+               full({16}, 0, DType::f64), full({16}, 0, DType::f64), {{0, 16, true}}, {.weight_decay = 0}),
         random(0, "none", {}, {})};
   };
   spec.errors = [] {

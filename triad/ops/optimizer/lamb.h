@@ -21,7 +21,8 @@ struct LambStep {
 struct LambLayer {
   int64_t first = 0;
   int64_t count = 0;
-  bool adapts = true;  ///< weight decay and the trust ratio apply; false for biases and norms, as in the BERT experiments
+  bool adapts =
+      true;  ///< weight decay and the trust ratio apply; false for biases and norms, as in the BERT experiments
 };
 
 /// One step of LAMB, in place. With m, v, and their bias-corrected forms m^, v^ as in AdamW, for every layer

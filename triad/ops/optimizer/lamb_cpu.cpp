@@ -5,12 +5,11 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
-#include "triad/ops/optimizer/sum_of_squares-inl.h"
-
 #include <cmath>
 
 #include "triad/core/cpu/parallel.h"
 #include "triad/ops/optimizer/lamb.h"
+#include "triad/ops/optimizer/sum_of_squares-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace triad::ops::HWY_NAMESPACE {
@@ -27,7 +26,8 @@ double norm(const float* x, int64_t n) {
   return std::sqrt(total);
 }
 
-void update_layer(const LambUpdate& args, const LambLayer& layer, float* p, const float* g, float* m, float* v, float* r) {
+void update_layer(const LambUpdate& args, const LambLayer& layer, float* p, const float* g, float* m, float* v,
+                  float* r) {
   const LambStep& o = args.options;
   const vec::Tag<float> d;
   const auto set = [&](double value) { return hn::Set(d, static_cast<float>(value)); };
@@ -36,7 +36,8 @@ void update_layer(const LambUpdate& args, const LambLayer& layer, float* p, cons
   vec::for_each_vector<float>(layer.count, [&](auto part, int64_t i) {
     const auto gradient = hn::Mul(part.load(g + i), set(o.gradient_scale));
     const auto m_next = hn::MulAdd(part.load(m + i), set(o.beta1), hn::Mul(gradient, set(1 - o.beta1)));
-    const auto v_next = hn::MulAdd(part.load(v + i), set(o.beta2), hn::Mul(hn::Mul(gradient, gradient), set(1 - o.beta2)));
+    const auto v_next =
+        hn::MulAdd(part.load(v + i), set(o.beta2), hn::Mul(hn::Mul(gradient, gradient), set(1 - o.beta2)));
     const auto root = hn::MulAdd(hn::Sqrt(v_next), set(1 / std::sqrt(correction2)), set(o.eps));
     const auto moved = hn::Div(hn::Mul(m_next, set(1 / correction1)), root);
     part.store(m_next, m + i);
@@ -56,7 +57,8 @@ void update_layer(const LambUpdate& args, const LambLayer& layer, float* p, cons
 }  // namespace
 
 void LambCpu(const LambUpdate& args) {
-  float *p = args.parameters.mutable_data<float>(), *m = args.m.mutable_data<float>(), *v = args.v.mutable_data<float>();
+  float *p = args.parameters.mutable_data<float>(), *m = args.m.mutable_data<float>(),
+        *v = args.v.mutable_data<float>();
   float* r = args.direction.mutable_data<float>();
   const float* g = args.gradients.data<float>();
   cpu::parallel_for(static_cast<int64_t>(args.layers.size()), 1, [&](int64_t begin, int64_t end) {

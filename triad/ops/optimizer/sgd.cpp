@@ -19,8 +19,8 @@ void sgd_step(Tensor& parameters, const Tensor& gradients, Tensor& buffer, const
   check_flat(kOp, "parameters", parameters, parameters);
   check_flat(kOp, "gradients", gradients, parameters);
   check_flat(kOp, "buffer", buffer, parameters);
-  require<ValueError>(options.decayed >= 0 && options.decayed <= parameters.numel(), kOp, "decayed is ", options.decayed,
-                      ", expected 0 to ", parameters.numel());
+  require<ValueError>(options.decayed >= 0 && options.decayed <= parameters.numel(), kOp, "decayed is ",
+                      options.decayed, ", expected 0 to ", parameters.numel());
   sgd_update(parameters.device(), {parameters, gradients, buffer, options});
 }
 
@@ -39,11 +39,7 @@ Tensors naive(std::span<const Tensor> in, const SgdStep& o) {
 }
 
 OpSpec make_spec() {
-  OpSpec spec{.name = "sgd_step",
-              .dtypes = {DType::f32},
-              .no_derivative = kNoDerivative,
-              .samples = {},
-              .errors = {}};
+  OpSpec spec{.name = "sgd_step", .dtypes = {DType::f32}, .no_derivative = kNoDerivative, .samples = {}, .errors = {}};
   spec.samples = [](SampleMaker& make) {
     const auto sample = [&](std::string label, int64_t n, SgdStep options) {
       Sample s{.label = std::move(label), .inputs = {make.normal({n}), make.normal({n}), make.normal({n})}};
@@ -58,16 +54,19 @@ OpSpec make_spec() {
       s.min_bytes = static_cast<double>(20 * n);
       return s;
     };
-    return std::vector<Sample>{sample("plain", 100, {.lr = 0.1}),
-                               sample("momentum and decay", 1001, {.lr = 0.1, .momentum = 0.9, .weight_decay = 0.1, .decayed = 500}),
-                               sample("nesterov", 301, {.lr = 0.1, .momentum = 0.9, .nesterov = true, .weight_decay = 0.1, .decayed = 100}),
-                               sample("more than a block", 70001, {.momentum = 0.5, .gradient_scale = 0.1}),
-                               sample("none", 0, {})};
+    return std::vector<Sample>{
+        sample("plain", 100, {.lr = 0.1}),
+        sample("momentum and decay", 1001, {.lr = 0.1, .momentum = 0.9, .weight_decay = 0.1, .decayed = 500}),
+        sample("nesterov", 301, {.lr = 0.1, .momentum = 0.9, .nesterov = true, .weight_decay = 0.1, .decayed = 100}),
+        sample("more than a block", 70001, {.momentum = 0.5, .gradient_scale = 0.1}), sample("none", 0, {})};
   };
   spec.errors = [] {
-    return std::vector<ErrorSample>{
-        {"decayed", [] { Tensor p = zeros({3}), buffer = zeros({3}); sgd_step(p, zeros({3}), buffer, {.decayed = 4}); },
-         "sgd_step: decayed is 4, expected 0 to 3"}};
+    return std::vector<ErrorSample>{{"decayed",
+                                     [] {
+                                       Tensor p = zeros({3}), buffer = zeros({3});
+                                       sgd_step(p, zeros({3}), buffer, {.decayed = 4});
+                                     },
+                                     "sgd_step: decayed is 4, expected 0 to 3"}};
   };
   return spec;
 }

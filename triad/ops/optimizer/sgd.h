@@ -8,7 +8,7 @@ namespace triad::ops {
 struct SgdStep {
   double lr = 1e-2;
   double momentum = 0;
-  bool nesterov = false;      ///< moves along the gradient after the next momentum step instead of along the buffer
+  bool nesterov = false;  ///< moves along the gradient after the next momentum step instead of along the buffer
   double weight_decay = 0;
   double gradient_scale = 1;  ///< every gradient is multiplied by it first (clipping)
   int64_t decayed = 0;        ///< weight decay applies to elements [0, decayed)

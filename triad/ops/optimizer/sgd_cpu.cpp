@@ -3,11 +3,10 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
-#include "triad/core/cpu/vector_row-inl.h"
-
 #include <algorithm>
 
 #include "triad/core/cpu/parallel.h"
+#include "triad/core/cpu/vector_row-inl.h"
 #include "triad/ops/optimizer/sgd.h"
 
 HWY_BEFORE_NAMESPACE();

@@ -1,8 +1,8 @@
 // The squares under the norms of optimizers.
-#include <hwy/highway.h>
-
 #include <cmath>
 #include <cstdint>
+
+#include <hwy/highway.h>
 
 #include "triad/core/cpu/vector_row-inl.h"
 

@@ -3,12 +3,11 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
-#include "triad/core/cpu/vector_philox-inl.h"
-#include "triad/core/cpu/vector_row-inl.h"
-
 #include <algorithm>
 #include <cmath>
 
+#include "triad/core/cpu/vector_philox-inl.h"
+#include "triad/core/cpu/vector_row-inl.h"
 #include "triad/ops/random/dropout.h"
 
 HWY_BEFORE_NAMESPACE();

@@ -78,7 +78,9 @@ LstmOutput lstm(const Tensor& x_in, const Tensor& lengths_in, const Tensor& w_ih
   const auto outputs = record("lstm", inputs, {out.y, out.h, out.c}, saved, [reverse](const Backward& b) -> Gradients {
     const auto cotangent = [&](size_t i) { return b.has_dy(i) ? contiguous(b.dy(i)) : Tensor(); };
     const Tensor dy = cotangent(0), dh = cotangent(1), dc = cotangent(2);
-    const auto wanted = [&](size_t i, const Tensor& like) { return b.needs(i) ? empty(like.shape(), like.dtype(), like.device()) : Tensor(); };
+    const auto wanted = [&](size_t i, const Tensor& like) {
+      return b.needs(i) ? empty(like.shape(), like.dtype(), like.device()) : Tensor();
+    };
     Tensor dx = wanted(0, b.saved(0)), dw_ih = wanted(1, b.saved(2)), dw_hh = wanted(2, b.saved(3)), db;
     if (b.needs(3) || b.needs(4)) db = empty({b.saved(3).size(0)}, b.saved(0).dtype(), b.saved(0).device());
     lstm_backward(b.saved(0).device(), {b.saved(0), b.saved(1), b.saved(2), b.saved(3), reverse, b.saved(4), b.saved(5),
@@ -95,7 +97,8 @@ Tensors naive(std::span<const Tensor> in, bool reverse) {
   const int64_t B = in[0].size(0), T = in[0].size(1), I = in[0].size(2), H = in[3].size(1);
   const auto x = in[0].to_vector<double>(), w_ih = in[2].to_vector<double>(), w_hh = in[3].to_vector<double>();
   const auto zero = std::vector<double>(static_cast<size_t>(4 * H));
-  const auto b_ih = in[4].defined() ? in[4].to_vector<double>() : zero, b_hh = in[5].defined() ? in[5].to_vector<double>() : zero;
+  const auto b_ih = in[4].defined() ? in[4].to_vector<double>() : zero,
+             b_hh = in[5].defined() ? in[5].to_vector<double>() : zero;
   const auto lengths = in[1].defined() ? in[1].to_vector<int64_t>() : std::vector<int64_t>(static_cast<size_t>(B), T);
   std::vector<double> y(static_cast<size_t>(B * T * H)), h(static_cast<size_t>(B * H)), c(h);
   const auto sigmoid = [](double z) { return 1 / (1 + std::exp(-z)); };
@@ -107,14 +110,16 @@ Tensors naive(std::span<const Tensor> in, bool reverse) {
       for (int64_t row = 0; row < 4 * H; ++row) {
         double& z = gates[static_cast<size_t>(row)];
         z += b_hh[static_cast<size_t>(row)];
-        for (int64_t i = 0; i < I; ++i) z += w_ih[static_cast<size_t>(row * I + i)] * x[static_cast<size_t>((b * T + t) * I + i)];
+        for (int64_t i = 0; i < I; ++i)
+          z += w_ih[static_cast<size_t>(row * I + i)] * x[static_cast<size_t>((b * T + t) * I + i)];
         for (int64_t j = 0; j < H; ++j) z += w_hh[static_cast<size_t>(row * H + j)] * h[static_cast<size_t>(b * H + j)];
       }
       const auto gate = [&](int64_t which, int64_t j) { return gates[static_cast<size_t>(which * H + j)]; };
       for (int64_t j = 0; j < H; ++j) {
         double& cell = c[static_cast<size_t>(b * H + j)];
         cell = sigmoid(gate(1, j)) * cell + sigmoid(gate(0, j)) * std::tanh(gate(2, j));
-        h[static_cast<size_t>(b * H + j)] = y[static_cast<size_t>((b * T + t) * H + j)] = sigmoid(gate(3, j)) * std::tanh(cell);
+        h[static_cast<size_t>(b * H + j)] = y[static_cast<size_t>((b * T + t) * H + j)] =
+            sigmoid(gate(3, j)) * std::tanh(cell);
       }
     }
   }
@@ -132,7 +137,7 @@ Sample lstm_sample(std::string label, std::vector<Tensor> inputs, bool reverse =
             return {out.y, out.h, out.c};
           },
           .reference = [reverse](std::span<const Tensor> in) { return naive(in, reverse); },
-          .flops = 2 * frames * weights,
+          .flops = 2 * frames* weights,
           .min_bytes = 4 * (values + weights)};
 }
 
@@ -156,7 +161,9 @@ const RegisterOp registered([] {
     samples.push_back(lstm_sample("no bias", inputs(2, 4, 3, 5, {4, 1}, false)));
     samples.push_back(lstm_sample("one of everything", inputs(1, 1, 1, 1)));
     samples.push_back(lstm_sample("widths of a vector and one more", inputs(3, 4, 18, 17, {4, 2, 3})));
-    samples.push_back(lstm_sample("more sequences than a block", inputs(19, 3, 2, 4, {3, 1, 2, 3, 3, 0, 2, 1, 3, 2, 2, 1, 1, 3, 2, 3, 0, 1, 2}), true));
+    samples.push_back(lstm_sample("more sequences than a block",
+                                  inputs(19, 3, 2, 4, {3, 1, 2, 3, 3, 0, 2, 1, 3, 2, 2, 1, 1, 3, 2, 3, 0, 1, 2}),
+                                  true));
     samples.push_back(lstm_sample("long", inputs(2, 40, 3, 8, {40, 25}, true, 0.3)));
     samples.push_back(lstm_sample("empty batch", inputs(0, 3, 4, 3)));
     samples.push_back(lstm_sample("no frame", inputs(2, 0, 4, 3)));
@@ -177,18 +184,21 @@ const RegisterOp registered([] {
     return samples;
   };
   spec.errors = [] {
-    const auto call = [](const Shape& x, Tensor lengths, const Shape& w_ih, const Shape& w_hh, Tensor b_ih = {}, Tensor b_hh = {}) {
+    const auto call = [](const Shape& x, Tensor lengths, const Shape& w_ih, const Shape& w_hh, Tensor b_ih = {},
+                         Tensor b_hh = {}) {
       return [=] { lstm(zeros(x), lengths, zeros(w_ih), zeros(w_hh), b_ih, b_hh); };
     };
     return std::vector<ErrorSample>{
         {"recurrent weight", call({2, 3, 4}, {}, {12, 4}, {8, 3}), "lstm: w_hh has shape [8, 3], expected [12, 3]"},
         {"input weight", call({2, 3, 4}, {}, {12, 5}, {12, 3}), "lstm: w_ih has shape [12, 5], expected [12, 4]"},
-        {"bias", call({2, 3, 4}, {}, {12, 4}, {12, 3}, zeros({3}), zeros({12})), "lstm: b_ih has shape [3], expected [12]"},
+        {"bias", call({2, 3, 4}, {}, {12, 4}, {12, 3}, zeros({3}), zeros({12})),
+         "lstm: b_ih has shape [3], expected [12]"},
         {"one bias", call({2, 3, 4}, {}, {12, 4}, {12, 3}, zeros({12})),
          "lstm: one of b_ih and b_hh is given, expected both or none"},
         {"axes", call({3, 4}, {}, {12, 4}, {12, 3}), "lstm: x has shape [3, 4], expected 3 axes"},
         {"lengths dtype", call({2, 3, 4}, zeros({2}), {12, 4}, {12, 3}), "lstm: lengths is f32, expected i64"},
-        {"lengths shape", call({2, 3, 4}, zeros({3}, DType::i64), {12, 4}, {12, 3}), "lstm: lengths has shape [3], expected [2]"},
+        {"lengths shape", call({2, 3, 4}, zeros({3}, DType::i64), {12, 4}, {12, 3}),
+         "lstm: lengths has shape [3], expected [2]"},
         {"length too large", call({2, 3, 4}, from_values({int64_t{1}, int64_t{4}}, {2}), {12, 4}, {12, 3}),
          "lstm: lengths[1] is 4, expected 0..3"},
         {"length negative", call({2, 3, 4}, from_values({int64_t{-1}, int64_t{3}}, {2}), {12, 4}, {12, 3}),

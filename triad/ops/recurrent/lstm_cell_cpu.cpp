@@ -5,7 +5,6 @@
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
 #include "triad/core/cpu/vector_math-inl.h"
 #include "triad/core/cpu/vector_row-inl.h"
-
 #include "triad/ops/recurrent/lstm_cell_cpu.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -69,7 +68,8 @@ void backward(const LstmCellBackward<E>& cell) {
     vec::for_each_vector<C>(H, [&](auto part, int64_t j) {
       const int64_t at = row * H + j, first_gate = 4 * row * H + j;
       const E* gates = cell.gates + first_gate;
-      const auto i = part.load(gates), f = part.load(gates + H), g = part.load(gates + 2 * H), o = part.load(gates + 3 * H);
+      const auto i = part.load(gates), f = part.load(gates + H), g = part.load(gates + 2 * H),
+                 o = part.load(gates + 3 * H);
       auto dh = part.load(cell.dh + at);
       if (cell.dy) dh = hn::Add(dh, part.load(cell.dy + cell.frames[row] * H + j));
       const auto squashed = vec::tanh(d, part.load(cell.c + at));
@@ -115,21 +115,37 @@ HWY_EXPORT(BackwardF16);
 }  // namespace
 
 template <>
-void lstm_cell_forward(const LstmCellForward<float>& cell) { HWY_DYNAMIC_DISPATCH(ForwardF32)(cell); }
+void lstm_cell_forward(const LstmCellForward<float>& cell) {
+  HWY_DYNAMIC_DISPATCH(ForwardF32)(cell);
+}
 template <>
-void lstm_cell_forward(const LstmCellForward<double>& cell) { HWY_DYNAMIC_DISPATCH(ForwardF64)(cell); }
+void lstm_cell_forward(const LstmCellForward<double>& cell) {
+  HWY_DYNAMIC_DISPATCH(ForwardF64)(cell);
+}
 template <>
-void lstm_cell_forward(const LstmCellForward<BFloat16>& cell) { HWY_DYNAMIC_DISPATCH(ForwardBF16)(cell); }
+void lstm_cell_forward(const LstmCellForward<BFloat16>& cell) {
+  HWY_DYNAMIC_DISPATCH(ForwardBF16)(cell);
+}
 template <>
-void lstm_cell_forward(const LstmCellForward<Float16>& cell) { HWY_DYNAMIC_DISPATCH(ForwardF16)(cell); }
+void lstm_cell_forward(const LstmCellForward<Float16>& cell) {
+  HWY_DYNAMIC_DISPATCH(ForwardF16)(cell);
+}
 template <>
-void lstm_cell_backward(const LstmCellBackward<float>& cell) { HWY_DYNAMIC_DISPATCH(BackwardF32)(cell); }
+void lstm_cell_backward(const LstmCellBackward<float>& cell) {
+  HWY_DYNAMIC_DISPATCH(BackwardF32)(cell);
+}
 template <>
-void lstm_cell_backward(const LstmCellBackward<double>& cell) { HWY_DYNAMIC_DISPATCH(BackwardF64)(cell); }
+void lstm_cell_backward(const LstmCellBackward<double>& cell) {
+  HWY_DYNAMIC_DISPATCH(BackwardF64)(cell);
+}
 template <>
-void lstm_cell_backward(const LstmCellBackward<BFloat16>& cell) { HWY_DYNAMIC_DISPATCH(BackwardBF16)(cell); }
+void lstm_cell_backward(const LstmCellBackward<BFloat16>& cell) {
+  HWY_DYNAMIC_DISPATCH(BackwardBF16)(cell);
+}
 template <>
-void lstm_cell_backward(const LstmCellBackward<Float16>& cell) { HWY_DYNAMIC_DISPATCH(BackwardF16)(cell); }
+void lstm_cell_backward(const LstmCellBackward<Float16>& cell) {
+  HWY_DYNAMIC_DISPATCH(BackwardF16)(cell);
+}
 
 }  // namespace triad::ops
 #endif

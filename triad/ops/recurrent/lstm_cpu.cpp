@@ -26,7 +26,8 @@ void for_rows(int64_t rows, int64_t n, const Body& body) {
 template <class To, class From>
 void convert(const From* from, int64_t n, To* to) {
   if constexpr (std::is_same_v<To, From>) std::copy_n(from, n, to);
-  else for (int64_t i = 0; i < n; ++i) to[i] = static_cast<To>(from[i]);
+  else
+    for (int64_t i = 0; i < n; ++i) to[i] = static_cast<To>(from[i]);
 }
 
 /// A weight as matrix products take it.
@@ -99,7 +100,8 @@ void forward(const LstmForward& args) {
   E* gates = args.gates.defined() ? args.gates.mutable_data<E>() : nullptr;
   C* cells = args.cells.defined() ? args.cells.mutable_data<C>() : nullptr;
   cpu::parallel_for(static_cast<int64_t>(layout.blocks().size()), 1, [&](int64_t first_block, int64_t last_block) {
-    Tensor products = empty({LstmLayout::kMostRows, 4 * H}, dtype_of<C>), states = empty({LstmLayout::kMostRows, H}, dtype_of<G>);
+    Tensor products = empty({LstmLayout::kMostRows, 4 * H}, dtype_of<C>),
+           states = empty({LstmLayout::kMostRows, H}, dtype_of<G>);
     Tensor own_cells = empty({LstmLayout::kMostRows, H}, dtype_of<C>);  // where nobody keeps them
     C* from_h = products.mutable_data<C>();
     G* h = states.mutable_data<G>();
@@ -140,16 +142,17 @@ void sum_columns(const Tensor& dgates, Tensor& out) {
   const int64_t rows = dgates.size(0), columns = dgates.size(1);
   const G* from = dgates.data<G>();
   E* to = out.mutable_data<E>();
-  cpu::parallel_for((columns + kColumns - 1) / kColumns, cpu::chunk_for_cost(rows * kColumns), [&](int64_t begin, int64_t end) {
-    for (int64_t first = begin * kColumns; first < std::min(end * kColumns, columns); first += kColumns) {
-      Compute<E> total[kColumns] = {};
-      const int64_t n = std::min(kColumns, columns - first);
-      for (int64_t row = 0; row < rows; ++row) {
-        for (int64_t j = 0; j < n; ++j) total[j] += static_cast<Compute<E>>(from[row * columns + first + j]);
-      }
-      for (int64_t j = 0; j < n; ++j) to[first + j] = static_cast<E>(total[j]);
-    }
-  });
+  cpu::parallel_for(
+      (columns + kColumns - 1) / kColumns, cpu::chunk_for_cost(rows * kColumns), [&](int64_t begin, int64_t end) {
+        for (int64_t first = begin * kColumns; first < std::min(end * kColumns, columns); first += kColumns) {
+          Compute<E> total[kColumns] = {};
+          const int64_t n = std::min(kColumns, columns - first);
+          for (int64_t row = 0; row < rows; ++row) {
+            for (int64_t j = 0; j < n; ++j) total[j] += static_cast<Compute<E>>(from[row * columns + first + j]);
+          }
+          for (int64_t j = 0; j < n; ++j) to[first + j] = static_cast<E>(total[j]);
+        }
+      });
 }
 
 /// dweight = dgates^T inputs.
@@ -217,9 +220,11 @@ void backward(const LstmBackward& args) {
     clear_padding<E>(args.dx, layout);
   }
   if (args.dw_ih.defined())
-    weight_gradient<E>(dgates, gather<E>(args.x, layout, [&](int64_t row) { return layout.frames()[row]; }), args.dw_ih);
+    weight_gradient<E>(dgates, gather<E>(args.x, layout, [&](int64_t row) { return layout.frames()[row]; }),
+                       args.dw_ih);
   if (args.dw_hh.defined())
-    weight_gradient<E>(dgates, gather<E>(args.y, layout, [&](int64_t row) { return layout.frame_before(row); }), args.dw_hh);
+    weight_gradient<E>(dgates, gather<E>(args.y, layout, [&](int64_t row) { return layout.frame_before(row); }),
+                       args.dw_hh);
   if (args.db.defined()) sum_columns<E, G>(dgates, args.db);
 }
 

@@ -12,7 +12,8 @@ LstmLayout::LstmLayout(const Tensor& lengths, int64_t batch, int64_t time, bool 
   const int64_t* given = data_or_null<int64_t>(lengths);
   std::iota(sequences_.begin(), sequences_.end(), int64_t{0});
   if (given) {
-    std::stable_sort(sequences_.begin(), sequences_.end(), [given](int64_t a, int64_t b) { return given[a] > given[b]; });
+    std::stable_sort(sequences_.begin(), sequences_.end(),
+                     [given](int64_t a, int64_t b) { return given[a] > given[b]; });
     for (size_t i = 0; i < sequences_.size(); ++i) lengths_[i] = given[sequences_[i]];
   }
   const auto total = static_cast<size_t>(std::accumulate(lengths_.begin(), lengths_.end(), int64_t{0}));

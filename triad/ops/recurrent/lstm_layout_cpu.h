@@ -18,16 +18,18 @@ class LstmLayout {
   static constexpr int64_t kMostRows = 16;
 
   struct Block {
-    int64_t first_row;              ///< of step 0
+    int64_t first_row;                  ///< of step 0
     int64_t first_sequence, sequences;  ///< positions in sequence()
-    int64_t steps;                  ///< length of the longest sequence
+    int64_t steps;                      ///< length of the longest sequence
   };
 
   /// `lengths` i64 [batch], or undefined: all `time`.
   LstmLayout(const Tensor& lengths, int64_t batch, int64_t time, bool reverse);
 
   /// Enough for a matrix product to run well, few enough to leave several blocks; depends on the batch alone.
-  static constexpr int64_t rows_per_block(int64_t batch) { return std::clamp<int64_t>((batch + 15) / 16 * 4, 4, kMostRows); }
+  static constexpr int64_t rows_per_block(int64_t batch) {
+    return std::clamp<int64_t>((batch + 15) / 16 * 4, 4, kMostRows);
+  }
 
   const std::vector<Block>& blocks() const { return blocks_; }
   int64_t rows() const { return static_cast<int64_t>(frames_.size()); }

@@ -39,10 +39,8 @@ Tensor extremum(std::string_view op, bool largest, const Tensor& x, const Axes& 
   require_elements(op, x, axes);
   const Shape kept = reduced_shape(x.shape(), axes, true);
   Tensor y = empty(reduced_shape(x.shape(), axes, false), x.dtype(), x.device());
-  if (axes.empty())
-    copy_into(y, x.detach());
-  else
-    extremum_forward(x.device(), {largest, x, axes, y});
+  if (axes.empty()) copy_into(y, x.detach());
+  else extremum_forward(x.device(), {largest, x, axes, y});
   if (keep) y = *views::reshape(y, kept);
   return record(op, {x}, y, {x, y}, [axes, kept](const Backward& b) -> Gradients {
     return {shares(b.saved(0), reshape(b.saved(1), kept), reshape(b.dy(), kept), axes)};
@@ -133,15 +131,9 @@ OpSpec extremum_spec(std::string_view name) {
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{
-        {"axis",
-         [] {
-           op(zeros({2, 3}), {2}, false);
-         },
+        {"axis", [] { op(zeros({2, 3}), {2}, false); },
          str(largest ? "max" : "min", ": axis 2 does not exist in a tensor of 2 axes")},
-        {"nothing",
-         [] {
-           op(zeros({2, 0}), {1}, false);
-         },
+        {"nothing", [] { op(zeros({2, 0}), {1}, false); },
          str(largest ? "max" : "min", ": axis 1 of shape [2, 0] has no element to choose")}};
   };
   return spec;

@@ -12,8 +12,7 @@ namespace triad::ops {
 /// numerics NaN wins
 /// saves    x, y                 grads: x: dy in equal shares to all elements that equal y (NaN counts as equal to NaN)
 /// errors   ValueError where there is no element to choose from, ShapeError for an axis that does not exist or is
-/// listed
-///          twice
+///          listed twice
 Tensor max(const Tensor& x, const Axes& axes = {}, bool keep = false);
 Tensor min(const Tensor& x, const Axes& axes = {}, bool keep = false);
 

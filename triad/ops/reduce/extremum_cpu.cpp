@@ -8,11 +8,11 @@ namespace triad::ops {
 namespace {
 
 template <class A>
-inline constexpr A kLeast = std::numeric_limits<A>::has_infinity ? -std::numeric_limits<A>::infinity()
-                                                                 : std::numeric_limits<A>::lowest();
+inline constexpr A kLeast =
+    std::numeric_limits<A>::has_infinity ? -std::numeric_limits<A>::infinity() : std::numeric_limits<A>::lowest();
 template <class A>
-inline constexpr A kMost = std::numeric_limits<A>::has_infinity ? std::numeric_limits<A>::infinity()
-                                                                : std::numeric_limits<A>::max();
+inline constexpr A kMost =
+    std::numeric_limits<A>::has_infinity ? std::numeric_limits<A>::infinity() : std::numeric_limits<A>::max();
 
 struct Largest {
   template <class A>
@@ -47,10 +47,8 @@ struct Smallest {
 
 void extremum_forward_cpu(const ExtremumForward& args) {
   dispatch_all(args.x.dtype(), [&]<class T>(std::type_identity<T>) {
-    if (args.largest)
-      fold::fold_into<Largest, T, T>(args.y, args.x, args.axes);
-    else
-      fold::fold_into<Smallest, T, T>(args.y, args.x, args.axes);
+    if (args.largest) fold::fold_into<Largest, T, T>(args.y, args.x, args.axes);
+    else fold::fold_into<Smallest, T, T>(args.y, args.x, args.axes);
   });
 }
 
@@ -86,10 +84,8 @@ void arg_extremum(const ArgExtremumForward& args) {
 
 void arg_extremum_forward_cpu(const ArgExtremumForward& args) {
   dispatch_all(args.x.dtype(), [&]<class T>(std::type_identity<T>) {
-    if (args.largest)
-      arg_extremum<Largest, T>(args);
-    else
-      arg_extremum<Smallest, T>(args);
+    if (args.largest) arg_extremum<Largest, T>(args);
+    else arg_extremum<Smallest, T>(args);
   });
 }
 

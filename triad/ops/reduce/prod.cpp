@@ -35,10 +35,8 @@ Tensor prod(const Tensor& x, const Axes& axes_in, bool keep) {
   const DType dtype = is_floating(x.dtype()) ? x.dtype() : DType::i64;
   const Shape kept = reduced_shape(x.shape(), axes, true);
   Tensor y = empty(reduced_shape(x.shape(), axes, false), dtype, x.device());
-  if (axes.empty())
-    copy_into(y, x.detach());
-  else
-    prod_forward(x.device(), {x, axes, y});
+  if (axes.empty()) copy_into(y, x.detach());
+  else prod_forward(x.device(), {x, axes, y});
   if (keep) y = *views::reshape(y, kept);
   return record("prod", {x}, y, {x}, [axes, kept](const Backward& b) -> Gradients {
     const DType wide = accumulation_dtype(b.saved(0).dtype());
@@ -97,11 +95,8 @@ const RegisterOp registered([] {
         nan};
   };
   spec.errors = [] {
-    return std::vector<ErrorSample>{{"axis",
-                                     [] {
-                                       prod(zeros({2, 3}), {2});
-                                     },
-                                     "prod: axis 2 does not exist in a tensor of 2 axes"}};
+    return std::vector<ErrorSample>{
+        {"axis", [] { prod(zeros({2, 3}), {2}); }, "prod: axis 2 does not exist in a tensor of 2 axes"}};
   };
   return spec;
 });

@@ -9,8 +9,8 @@ namespace triad::ops {
 /// shapes   x: any → y: x without `axes`, or with extent 1 there if `keep`
 /// dtypes   f32, f64, bf16, f16 multiply in f32 (f64 for f64) and keep their dtype; integers and bool give i64
 /// numerics partial products over blocks whose borders depend on the shape alone: the same bits on any number of
-/// threads saves    x                    grads: x (floating): the product of the others, right for zeros as well, as
-/// long as the
+///          threads
+/// saves    x                    grads: x (floating): the product of the others, right for zeros as well, as long as the
 ///                               product of the elements that are not zero does not leave the range of f32
 /// errors   ShapeError for an axis that does not exist or is listed twice
 Tensor prod(const Tensor& x, const Axes& axes = {}, bool keep = false);

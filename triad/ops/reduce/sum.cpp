@@ -40,7 +40,8 @@ Tensor wide_sum(const Tensor& x, const Axes& axes, bool keep) {
 Tensor mean(const Tensor& x, const Axes& axes, bool keep) {
   check_floating("mean", "x", x);
   double count = 1;
-  for (const int64_t axis : normalize_axes("mean", axes, x.rank())) count *= static_cast<double>(x.size(static_cast<int>(axis)));
+  for (const int64_t axis : normalize_axes("mean", axes, x.rank()))
+    count *= static_cast<double>(x.size(static_cast<int>(axis)));
   return cast(wide_sum(x, axes, keep) / count, x.dtype());
 }
 
@@ -72,7 +73,8 @@ Tensors naive_sum(const Tensor& x, const Axes& axes_in, bool keep, bool divide) 
     }
     out[static_cast<size_t>(target)] += values[static_cast<size_t>(i)];
   }
-  if (divide) for (double& v : out) v /= static_cast<double>(x.numel()) / static_cast<double>(kept.numel());
+  if (divide)
+    for (double& v : out) v /= static_cast<double>(x.numel()) / static_cast<double>(kept.numel());
   return {from_values(out, reduced_shape(x.shape(), axes, keep))};
 }
 
@@ -89,23 +91,22 @@ OpSpec reduce_spec(std::string_view name) {
                     .flops = n,
                     .min_bytes = 4 * n};
     };
-    return std::vector<Sample>{sample("all axes", make.normal({3, 4, 5}), {}, false),
-                               sample("last axis", make.normal({7, 33}), {-1}, false),
-                               sample("first axis, kept", make.normal({33, 7}), {0}, true),
-                               sample("middle axis", make.normal({3, 5, 4}), {1}, false),
-                               sample("outer axes", make.normal({3, 5, 4}), {0, 2}, true),
-                               sample("long column", make.normal({1300, 3}), {0}, false),
-                               sample("long row", make.normal({2, 5000}, 1, 0.1), {1}, false),
-                               sample("100000 elements, too many for f16, of a sum too large for it",
-                                      make.normal({100000}, 1, 3), {}, false),
-                               sample("wide rows", make.normal({70, 3000}), {0}, false),
-                               sample("axis of one", make.normal({3, 1, 2}), {1}, false),
-                               sample("scalar", make.normal({}), {}, false)};
+    return std::vector<Sample>{
+        sample("all axes", make.normal({3, 4, 5}), {}, false),
+        sample("last axis", make.normal({7, 33}), {-1}, false),
+        sample("first axis, kept", make.normal({33, 7}), {0}, true),
+        sample("middle axis", make.normal({3, 5, 4}), {1}, false),
+        sample("outer axes", make.normal({3, 5, 4}), {0, 2}, true),
+        sample("long column", make.normal({1300, 3}), {0}, false),
+        sample("long row", make.normal({2, 5000}, 1, 0.1), {1}, false),
+        sample("100000 elements, too many for f16, of a sum too large for it", make.normal({100000}, 1, 3), {}, false),
+        sample("wide rows", make.normal({70, 3000}), {0}, false),
+        sample("axis of one", make.normal({3, 1, 2}), {1}, false),
+        sample("scalar", make.normal({}), {}, false)};
   };
   spec.errors = [] {
-    return std::vector<ErrorSample>{
-        {"axis", [] { op(zeros({2, 3}), {2}, false); },
-         str(divide ? "mean" : "sum", ": axis 2 does not exist in a tensor of 2 axes")}};
+    return std::vector<ErrorSample>{{"axis", [] { op(zeros({2, 3}), {2}, false); },
+                                     str(divide ? "mean" : "sum", ": axis 2 does not exist in a tensor of 2 axes")}};
   };
   return spec;
 }

@@ -18,10 +18,8 @@ struct Sum {
 
 void sum_forward_cpu(const SumForward& args) {
   dispatch_all(args.x.dtype(), [&]<class T>(std::type_identity<T>) {
-    if (args.y.dtype() == dtype_of<Accumulate<T>>)
-      fold::fold_into<Sum, T, Accumulate<T>>(args.y, args.x, args.axes);
-    else
-      fold::fold_into<Sum, T, T>(args.y, args.x, args.axes);
+    if (args.y.dtype() == dtype_of<Accumulate<T>>) fold::fold_into<Sum, T, Accumulate<T>>(args.y, args.x, args.axes);
+    else fold::fold_into<Sum, T, T>(args.y, args.x, args.axes);
   });
 }
 

@@ -88,11 +88,7 @@ const RegisterOp registered([] {
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{
-        {"k",
-         [] {
-           topk(zeros({2, 3}), 4);
-         },
-         "topk: k is 4, expected 0 to 3, the last extent of [2, 3]"},
+        {"k", [] { topk(zeros({2, 3}), 4); }, "topk: k is 4, expected 0 to 3, the last extent of [2, 3]"},
         {"scalar", [] { topk(zeros({}), 1); }, "topk: x has no axes, expected at least one"}};
   };
   return spec;

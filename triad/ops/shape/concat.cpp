@@ -156,21 +156,12 @@ const RegisterOp registered_concat([] {
   spec.errors = [] {
     return std::vector<ErrorSample>{
         {"nothing", [] { concat(std::span<const Tensor>(), 0); }, "concat: no tensors given, expected at least one"},
-        {"extent",
-         [] {
-           concat({zeros({2, 3}), zeros({3, 3})}, 1);
-         },
+        {"extent", [] { concat({zeros({2, 3}), zeros({3, 3})}, 1); },
          "concat: tensor 1 has shape [3, 3], expected that of tensor 0, [2, 3], beside axis 1"},
-        {"rank",
-         [] {
-           concat({zeros({2, 3}), zeros({3})}, 1);
-         },
+        {"rank", [] { concat({zeros({2, 3}), zeros({3})}, 1); },
          "concat: tensor 1 has shape [3], expected that of tensor 0, [2, 3], beside axis 1"},
         {"axis", [] { concat({zeros({2})}, 1); }, "concat: axis 1 does not exist in a tensor of 1 axes"},
-        {"dtype",
-         [] {
-           concat({zeros({2}), zeros({2}, DType::f64)}, 0);
-         },
+        {"dtype", [] { concat({zeros({2}), zeros({2}, DType::f64)}, 0); },
          "concat: tensor 1 is f64, expected f32\n  hint: convert with ops::cast"}};
   };
   return spec;
@@ -197,16 +188,9 @@ const RegisterOp registered_split([] {
                                unused};
   };
   spec.errors = [] {
-    return std::vector<ErrorSample>{{"sum",
-                                     [] {
-                                       split(zeros({2, 5}), {2, 2}, 1);
-                                     },
+    return std::vector<ErrorSample>{{"sum", [] { split(zeros({2, 5}), {2, 2}, 1); },
                                      "split: the sizes add up to 4, expected 5, axis 1 of shape [2, 5]"},
-                                    {"negative",
-                                     [] {
-                                       split(zeros({5}), {6, -1}, 0);
-                                     },
-                                     "split: size -1 is negative"}};
+                                    {"negative", [] { split(zeros({5}), {6, -1}, 0); }, "split: size -1 is negative"}};
   };
   return spec;
 });
@@ -241,11 +225,7 @@ const RegisterOp registered_stack([] {
   spec.errors = [] {
     return std::vector<ErrorSample>{
         {"nothing", [] { stack(std::span<const Tensor>(), 0); }, "stack: no tensors given, expected at least one"},
-        {"shape",
-         [] {
-           stack({zeros({2}), zeros({3})}, 0);
-         },
-         "stack: tensor 1 has shape [3], expected [2]"}};
+        {"shape", [] { stack({zeros({2}), zeros({3})}, 0); }, "stack: tensor 1 has shape [3], expected [2]"}};
   };
   return spec;
 });

@@ -92,15 +92,9 @@ const RegisterOp registered([] {
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{
-        {"count",
-         [] {
-           pad(zeros({2, 3}), {{1, 1}});
-         },
+        {"count", [] { pad(zeros({2, 3}), {{1, 1}}); },
          "pad: 1 pairs of padding, expected 2, one for each axis of shape [2, 3]"},
-        {"negative",
-         [] {
-           pad(zeros({2}), {{1, -1}});
-         },
+        {"negative", [] { pad(zeros({2}), {{1, -1}}); },
          "pad: padding of axis 0 is {1, -1}, expected no negative count\n  hint: take parts away with slice"}};
   };
   return spec;

@@ -51,15 +51,16 @@ Tensor permute(const Tensor& x, const Axes& order) {
   const Tensor y = views::permute(x.detach(), order);
   Axes inverse = Shape::filled(x.rank(), 0);
   for (int i = 0; i < order.rank(); ++i) inverse[normalize_axis("permute", order[i], x.rank())] = i;
-  return record("permute", {x}, y, {}, [inverse](const Backward& b) -> Gradients { return {permute(b.dy(), inverse)}; });
+  return record("permute", {x}, y, {},
+                [inverse](const Backward& b) -> Gradients { return {permute(b.dy(), inverse)}; });
 }
 
 Tensor slice(const Tensor& x, int64_t axis, int64_t start, int64_t stop, int64_t step) {
   const Shape shape = x.shape();
-  return record("slice", {x}, views::slice(x.detach(), axis, start, stop, step), {},
-                [=](const Backward& b) -> Gradients {
-                  return {embed(b.dy(), shape, [&](const Tensor& dx) { return views::slice(dx, axis, start, stop, step); })};
-                });
+  return record(
+      "slice", {x}, views::slice(x.detach(), axis, start, stop, step), {}, [=](const Backward& b) -> Gradients {
+        return {embed(b.dy(), shape, [&](const Tensor& dx) { return views::slice(dx, axis, start, stop, step); })};
+      });
 }
 
 Tensor select(const Tensor& x, int64_t axis, int64_t index) {
@@ -201,38 +202,22 @@ const RegisterOp registered_reshape([] {
   spec.samples = [](SampleMaker& make) {
     const auto to = [](const Shape& shape) { return [shape](const Tensor& x) { return reshape(x, shape); }; };
     const auto of_transposed = [](const Tensor& x) { return reshape(transpose(x, 0, 1), {6, 2}); };
-    return std::vector<Sample>{
-        sample("axes merged", make.normal({2, 3, 4}), to({6, 4}), in_shape({6, 4})),
-        sample("an axis split", make.normal({6, 2}), to({2, 3, 2}), in_shape({2, 3, 2})),
-        sample("one extent left open", make.normal({2, 3, 4}), to({4, -1}), in_shape({4, 6})),
-        sample("the same shape", make.normal({2, 3}), to({2, 3}), in_shape({2, 3})),
-        sample("scalar", make.normal({1, 1}), to({}), in_shape({})),
-        sample("no elements", make.normal({0, 3}), to({3, 0, 2}), in_shape({3, 0, 2})),
-        copy_sample("a copy of what no strides express", make.normal({3, 4}), of_transposed, [](const Tensor& x) {
-          return in_shape({6, 2})(permuted({1, 0})(x)[0]);
-        })};
+    return std::vector<Sample>{sample("axes merged", make.normal({2, 3, 4}), to({6, 4}), in_shape({6, 4})),
+                               sample("an axis split", make.normal({6, 2}), to({2, 3, 2}), in_shape({2, 3, 2})),
+                               sample("one extent left open", make.normal({2, 3, 4}), to({4, -1}), in_shape({4, 6})),
+                               sample("the same shape", make.normal({2, 3}), to({2, 3}), in_shape({2, 3})),
+                               sample("scalar", make.normal({1, 1}), to({}), in_shape({})),
+                               sample("no elements", make.normal({0, 3}), to({3, 0, 2}), in_shape({3, 0, 2})),
+                               copy_sample("a copy of what no strides express", make.normal({3, 4}), of_transposed,
+                                           [](const Tensor& x) { return in_shape({6, 2})(permuted({1, 0})(x)[0]); })};
   };
   spec.errors = [] {
-    return std::vector<ErrorSample>{{"count",
-                                     [] {
-                                       reshape(zeros({2, 3}), {4});
-                                     },
-                                     "reshape: 6 elements cannot take shape [4]"},
-                                    {"two open",
-                                     [] {
-                                       reshape(zeros({2, 3}), {-1, -1});
-                                     },
-                                     "reshape: shape [-1, -1] has more than one -1"},
-                                    {"does not divide",
-                                     [] {
-                                       reshape(zeros({2, 3}), {4, -1});
-                                     },
-                                     "reshape: -1 in [4, -1] cannot be resolved for 6 elements"},
-                                    {"negative",
-                                     [] {
-                                       reshape(zeros({2, 3}), {-2, -3});
-                                     },
-                                     "reshape: shape [-2, -3] has a negative extent"}};
+    return std::vector<ErrorSample>{
+        {"count", [] { reshape(zeros({2, 3}), {4}); }, "reshape: 6 elements cannot take shape [4]"},
+        {"two open", [] { reshape(zeros({2, 3}), {-1, -1}); }, "reshape: shape [-1, -1] has more than one -1"},
+        {"does not divide", [] { reshape(zeros({2, 3}), {4, -1}); },
+         "reshape: -1 in [4, -1] cannot be resolved for 6 elements"},
+        {"negative", [] { reshape(zeros({2, 3}), {-2, -3}); }, "reshape: shape [-2, -3] has a negative extent"}};
   };
   return spec;
 });
@@ -249,21 +234,12 @@ const RegisterOp registered_flatten([] {
                                copy_sample(
                                    "a copy of what no strides express", make.normal({3, 4}),
                                    [](const Tensor& x) { return flatten(transpose(x, 0, 1)); },
-                                   [](const Tensor& x) {
-                                     return in_shape({12})(permuted({1, 0})(x)[0]);
-                                   })};
+                                   [](const Tensor& x) { return in_shape({12})(permuted({1, 0})(x)[0]); })};
   };
   spec.errors = [] {
-    return std::vector<ErrorSample>{{"order",
-                                     [] {
-                                       flatten(zeros({2, 3}), 1, 0);
-                                     },
-                                     "flatten: first axis 1 lies behind last axis 0"},
-                                    {"axis",
-                                     [] {
-                                       flatten(zeros({2, 3}), 0, 2);
-                                     },
-                                     "flatten: axis 2 does not exist in a tensor of 2 axes"}};
+    return std::vector<ErrorSample>{
+        {"order", [] { flatten(zeros({2, 3}), 1, 0); }, "flatten: first axis 1 lies behind last axis 0"},
+        {"axis", [] { flatten(zeros({2, 3}), 0, 2); }, "flatten: axis 2 does not exist in a tensor of 2 axes"}};
   };
   return spec;
 });
@@ -279,11 +255,8 @@ const RegisterOp registered_transpose([] {
         sample("no elements", make.normal({0, 3}), axes(0, 1), permuted({1, 0}))};
   };
   spec.errors = [] {
-    return std::vector<ErrorSample>{{"axis",
-                                     [] {
-                                       transpose(zeros({2, 3}), 0, 2);
-                                     },
-                                     "transpose: axis 2 does not exist in a tensor of 2 axes"}};
+    return std::vector<ErrorSample>{
+        {"axis", [] { transpose(zeros({2, 3}), 0, 2); }, "transpose: axis 2 does not exist in a tensor of 2 axes"}};
   };
   return spec;
 });
@@ -300,21 +273,10 @@ const RegisterOp registered_permute([] {
         sample("no elements", make.normal({2, 0, 3}), by({2, 1, 0}), permuted({2, 1, 0}))};
   };
   spec.errors = [] {
-    return std::vector<ErrorSample>{{"too few",
-                                     [] {
-                                       permute(zeros({2, 3}), {0});
-                                     },
-                                     "permute: order [0] does not name the 2 axes of shape [2, 3]"},
-                                    {"twice",
-                                     [] {
-                                       permute(zeros({2, 3}), {1, -1});
-                                     },
-                                     "permute: axis 1 is listed twice in [1, -1]"},
-                                    {"axis",
-                                     [] {
-                                       permute(zeros({2, 3}), {0, 2});
-                                     },
-                                     "permute: axis 2 does not exist in a tensor of 2 axes"}};
+    return std::vector<ErrorSample>{
+        {"too few", [] { permute(zeros({2, 3}), {0}); }, "permute: order [0] does not name the 2 axes of shape [2, 3]"},
+        {"twice", [] { permute(zeros({2, 3}), {1, -1}); }, "permute: axis 1 is listed twice in [1, -1]"},
+        {"axis", [] { permute(zeros({2, 3}), {0, 2}); }, "permute: axis 2 does not exist in a tensor of 2 axes"}};
   };
   return spec;
 });
@@ -353,16 +315,8 @@ const RegisterOp registered_select([] {
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{
-        {"behind",
-         [] {
-           select(zeros({3, 2}), 0, 3);
-         },
-         "select: index 3 is outside axis 0 of shape [3, 2]"},
-        {"before",
-         [] {
-           select(zeros({3, 2}), 1, -3);
-         },
-         "select: index -3 is outside axis 1 of shape [3, 2]"},
+        {"behind", [] { select(zeros({3, 2}), 0, 3); }, "select: index 3 is outside axis 0 of shape [3, 2]"},
+        {"before", [] { select(zeros({3, 2}), 1, -3); }, "select: index -3 is outside axis 1 of shape [3, 2]"},
         {"axis", [] { select(zeros({3}), 1, 0); }, "select: axis 1 does not exist in a tensor of 1 axes"}};
   };
   return spec;
@@ -386,16 +340,10 @@ const RegisterOp registered_expand([] {
                                expanded("to no elements", {1, 3}, {0, 3})};
   };
   spec.errors = [] {
-    return std::vector<ErrorSample>{{"extent",
-                                     [] {
-                                       expand(zeros({2, 3}), {2, 4});
-                                     },
-                                     "expand: shape [2, 3] does not expand to [2, 4]: axis -1 is 3, expected 4 or 1"},
-                                    {"rank",
-                                     [] {
-                                       expand(zeros({2, 3}), {3});
-                                     },
-                                     "expand: shape [2, 3] has more axes than [3]"}};
+    return std::vector<ErrorSample>{
+        {"extent", [] { expand(zeros({2, 3}), {2, 4}); },
+         "expand: shape [2, 3] does not expand to [2, 4]: axis -1 is 3, expected 4 or 1"},
+        {"rank", [] { expand(zeros({2, 3}), {3}); }, "expand: shape [2, 3] has more axes than [3]"}};
   };
   return spec;
 });
@@ -428,11 +376,7 @@ const RegisterOp registered_squeeze([] {
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{
-        {"extent",
-         [] {
-           squeeze(zeros({2, 1}), 0);
-         },
-         "squeeze: axis 0 of shape [2, 1] is not 1"},
+        {"extent", [] { squeeze(zeros({2, 1}), 0); }, "squeeze: axis 0 of shape [2, 1] is not 1"},
         {"axis", [] { squeeze(zeros({1}), 1); }, "squeeze: axis 1 does not exist in a tensor of 1 axes"}};
   };
   return spec;
@@ -450,10 +394,7 @@ const RegisterOp registered_contiguous([] {
             "every second element", make.normal({2, 8}),
             [](const Tensor& x) { return ops::contiguous(slice(x, 1, 0, 8, 2)); }, strided(1, 0, 2, 4)),
         copy_sample(
-            "a stretched row", make.normal({3}),
-            [](const Tensor& x) {
-              return ops::contiguous(expand(x, {2, 3}));
-            },
+            "a stretched row", make.normal({3}), [](const Tensor& x) { return ops::contiguous(expand(x, {2, 3})); },
             stretched({2, 3})),
         sample("no elements", make.normal({0, 3}), ops::contiguous, in_shape({0, 3}))};
   };

@@ -1,8 +1,8 @@
 // What softmax, log-softmax, log-sum-exp and cross-entropy share: the exponentials of a row relative to its maximum.
-#include <hwy/highway.h>
-
 #include <cmath>
 #include <limits>
+
+#include <hwy/highway.h>
 
 #include "triad/core/cpu/vector_math-inl.h"
 #include "triad/core/cpu/vector_row-inl.h"

@@ -114,11 +114,7 @@ const RegisterOp registered([] {
   spec.errors = [] {
     return std::vector<ErrorSample>{
         {"integers", [] { logsumexp(zeros({2}, DType::i64)); }, "logsumexp: x is i64, expected a floating dtype"},
-        {"axis",
-         [] {
-           logsumexp(zeros({2, 3}), {2});
-         },
-         "logsumexp: axis 2 does not exist in a tensor of 2 axes"}};
+        {"axis", [] { logsumexp(zeros({2, 3}), {2}); }, "logsumexp: axis 2 does not exist in a tensor of 2 axes"}};
   };
   return spec;
 });

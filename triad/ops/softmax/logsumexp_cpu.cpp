@@ -4,7 +4,6 @@
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
 #include "triad/ops/softmax/exponentials-inl.h"
-
 #include "triad/ops/softmax/logsumexp.h"
 
 HWY_BEFORE_NAMESPACE();

@@ -9,8 +9,7 @@ namespace triad::ops {
 /// shapes   x: [..., C, ...] → y: same; dense, with `axis` innermost in memory
 /// dtypes   f32, f64, bf16, f16 (16-bit types compute in f32)
 /// numerics an entry of -inf gives 0; where all entries are -inf y is 0 (as a query of attention that sees no key) and
-/// no
-///          gradient flows; +inf or NaN make their row NaN
+///          no gradient flows; +inf or NaN make their row NaN
 /// saves    y                    grads: x
 /// errors   DTypeError if x is integral, ShapeError for an axis that does not exist
 Tensor softmax(const Tensor& x, int64_t axis = -1);

@@ -4,7 +4,6 @@
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
 #include "triad/ops/softmax/exponentials-inl.h"
-
 #include "triad/ops/softmax/softmax.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -22,10 +21,8 @@ void SoftmaxForwardCpu(const SoftmaxForward& args) {
       for (int64_t r = first; r < last; ++r) {
         T* out = y + r * n;
         C* terms;
-        if constexpr (std::is_same_v<T, C>)
-          terms = out;
-        else
-          terms = wide.mutable_data<C>();
+        if constexpr (std::is_same_v<T, C>) terms = out;
+        else terms = wide.mutable_data<C>();
         const C sum = exponentials(x + r * n, n, shift_for(row_maximum(x + r * n, n)), terms);
         const auto inverse = hn::Set(vec::Tag<C>(), sum == C(0) ? C(0) : C(1) / sum);
         vec::for_each_vector<C>(

@@ -62,11 +62,7 @@ OpSpec softmax_spec(std::string_view name, void (*naive)(std::vector<double>&)) 
   spec.errors = [name] {
     return std::vector<ErrorSample>{
         {"integers", [] { op(zeros({2}, DType::i64), -1); }, str(name, ": x is i64, expected a floating dtype")},
-        {"axis",
-         [] {
-           op(zeros({2, 3}), 2);
-         },
-         str(name, ": axis 2 does not exist in a tensor of 2 axes")}};
+        {"axis", [] { op(zeros({2, 3}), 2); }, str(name, ": axis 2 does not exist in a tensor of 2 axes")}};
   };
   return spec;
 }

@@ -56,10 +56,8 @@ void collect(const data::hdf5::Group& group, const std::string& prefix, data::Te
   require<IoError>(std::ranges::count(prefix, '/') < kDeepest && --left >= 0, "checkpoint",
                    "groups nest too deep, or are too many: ", group.where());
   for (const std::string& name : group.names()) {
-    if (group.is_group(name))
-      collect(group.group(name), prefix + name + "/", tensors, left);
-    else
-      tensors[prefix + name] = read_tensor(group.dataset(name));
+    if (group.is_group(name)) collect(group.group(name), prefix + name + "/", tensors, left);
+    else tensors[prefix + name] = read_tensor(group.dataset(name));
   }
 }
 
@@ -213,7 +211,8 @@ void remove_old_checkpoints(const std::filesystem::path& dir, const std::string&
   }
 }
 
-std::vector<std::string> differing_tensors(const std::filesystem::path& a, const std::filesystem::path& b, Content content) {
+std::vector<std::string> differing_tensors(const std::filesystem::path& a, const std::filesystem::path& b,
+                                           Content content) {
   const data::TensorMap left = read_tensors(a, content), right = read_tensors(b, content);
   std::vector<std::string> names;
   for (const auto& [name, values] : left) {

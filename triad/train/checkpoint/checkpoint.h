@@ -22,9 +22,9 @@ namespace triad::train {
 /// Where a run stands.
 struct Progress {
   std::string stage;
-  int64_t step = 0;             ///< steps of the stage that are done
-  double seconds = 0;           ///< the run has taken so far
-  std::string loaders;          ///< state of the stage's loaders, as JSON
+  int64_t step = 0;     ///< steps of the stage that are done
+  double seconds = 0;   ///< the run has taken so far
+  std::string loaders;  ///< state of the stage's loaders, as JSON
 };
 
 /// Writes under a temporary name, syncs, renames: what was at `file` stays until the new content is whole. IoError.
@@ -40,7 +40,8 @@ data::TensorMap read_parameters(const std::filesystem::path& file);
 /// Overwrites the parameters with the tensors of their names, converted to f32. IoError naming `source` and parameter if a
 /// tensor is missing, of another shape or not of floating point; none is changed then. Tensors without a parameter are
 /// passed over.
-void assign_parameters(const std::string& source, const data::TensorMap& tensors, const std::vector<NamedParameter>& parameters);
+void assign_parameters(const std::string& source, const data::TensorMap& tensors,
+                       const std::vector<NamedParameter>& parameters);
 
 /// assign_parameters() from a checkpoint, or from a safetensors file, which ends in ".safetensors".
 void load_parameters(const std::filesystem::path& file, const std::vector<NamedParameter>& parameters);
@@ -76,6 +77,7 @@ void remove_old_checkpoints(const std::filesystem::path& dir, const std::string&
 enum class Content { weights, everything };
 
 /// Names of tensors in two checkpoints that are missing in one or differ in any bit.
-std::vector<std::string> differing_tensors(const std::filesystem::path& a, const std::filesystem::path& b, Content content);
+std::vector<std::string> differing_tensors(const std::filesystem::path& a, const std::filesystem::path& b,
+                                           Content content);
 
 }  // namespace triad::train

@@ -34,20 +34,12 @@ void add_option(CLI::App& command, const BuilderOption& option, data::Attributes
     case Kind::kText:
       added = command.add_option(flag, std::get<std::string>(value), option.help)->type_name("TEXT");
       break;
-    case Kind::kInteger:
-      added = command.add_option(flag, std::get<int64_t>(value), option.help)->type_name("N");
-      break;
-    case Kind::kReal:
-      added = command.add_option(flag, std::get<double>(value), option.help)->type_name("X");
-      break;
-    case Kind::kFlag:
-      added = command.add_flag(flag, std::get<bool>(value), option.help);
-      break;
+    case Kind::kInteger: added = command.add_option(flag, std::get<int64_t>(value), option.help)->type_name("N"); break;
+    case Kind::kReal: added = command.add_option(flag, std::get<double>(value), option.help)->type_name("X"); break;
+    case Kind::kFlag: added = command.add_flag(flag, std::get<bool>(value), option.help); break;
   }
-  if (option.required)
-    added->required();
-  else if (option.kind != Kind::kFlag)
-    added->capture_default_str();
+  if (option.required) added->required();
+  else if (option.kind != Kind::kFlag) added->capture_default_str();
 }
 
 void run_build(const data::Builder& builder, BuildArguments& arguments, CommandContext& context) {

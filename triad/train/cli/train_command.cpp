@@ -40,9 +40,14 @@ void add_pretrain(CLI::App& app) {
   CLI::App* command = app.add_subcommand("pretrain", "Run the stages of a recipe");
   command->add_option("CONFIG", a->config, "recipe, such as configs/demo.yaml")->required();
   command->add_option("--only", a->only, "run one stage: text, image, speech, align, joint")->type_name("STAGE");
-  command->add_option("--from", a->from, "start with the weights of another run, a checkpoint or a safetensors file")->type_name("RUN|FILE");
-  command->add_option("--resume", a->resume, "auto: go on from the newest good checkpoint in --out, or start")->check(CLI::IsMember({"auto"}));
-  command->add_option("--set", a->overrides, "override a key of the recipe")->type_name("KEY=VALUE")->take_all()->allow_extra_args(false);
+  command->add_option("--from", a->from, "start with the weights of another run, a checkpoint or a safetensors file")
+      ->type_name("RUN|FILE");
+  command->add_option("--resume", a->resume, "auto: go on from the newest good checkpoint in --out, or start")
+      ->check(CLI::IsMember({"auto"}));
+  command->add_option("--set", a->overrides, "override a key of the recipe")
+      ->type_name("KEY=VALUE")
+      ->take_all()
+      ->allow_extra_args(false);
   command->add_option("--seed", a->seed, "the same as --set train.seed=N")->type_name("N");
   command->add_option("--out", a->out, "run directory; runs/RECIPE-TIME by default")->type_name("RUN");
   command->callback([a] { run_pretrain(*a); });
@@ -63,7 +68,8 @@ void add_eval(CLI::App& app, CommandContext& context) {
     if (!a->data.empty()) other = std::make_unique<TrainingData>(a->data, *run.data);
     const TrainingData& data = other ? *other : *run.data;
     const Evaluation evaluation = evaluate({run.recipe, fs::path(a->run) / "checkpoints", *run.data, *run.model}, data);
-    require<IoError>(!evaluation.split.empty(), data.dataset().folder().string(), "has no held-out split, such as test or validation");
+    require<IoError>(!evaluation.split.empty(), data.dataset().folder().string(),
+                     "has no held-out split, such as test or validation");
     const std::string json = to_json(evaluation);
     context.out << json;
     if (!a->json.empty()) data::write_durably(a->json, json);
@@ -78,7 +84,8 @@ void add_ckpt(CLI::App& app, CommandContext& context) {
     bool all = false;
   };
   const auto a = std::make_shared<Arguments>();
-  CLI::App* diff = command->add_subcommand("diff", "Compare the weights of two checkpoints, or the newest of two runs, bit by bit");
+  CLI::App* diff =
+      command->add_subcommand("diff", "Compare the weights of two checkpoints, or the newest of two runs, bit by bit");
   diff->add_option("A", a->a, "checkpoint or run")->required();
   diff->add_option("B", a->b, "checkpoint or run")->required();
   diff->add_flag("--all", a->all, "the state of the optimizer too");

@@ -59,7 +59,8 @@ std::string Binder::place(const std::string& key) const {
 
 void Binder::check_map() const {
   if (!node_.IsMap())
-    fail<ConfigError>(str(file_, ":", node_.Mark().line + 1, path_.empty() ? "" : ": ", path_), "expected keys with values");
+    fail<ConfigError>(str(file_, ":", node_.Mark().line + 1, path_.empty() ? "" : ": ", path_),
+                      "expected keys with values");
 }
 
 void Binder::finish() const {
@@ -70,7 +71,8 @@ void Binder::finish() const {
     const std::string guess = nearest(key, known_);
     std::string all;
     for (const std::string& name : known_) all += (all.empty() ? "" : ", ") + name;
-    refuse(key, "unknown key", Hint{guess.empty() ? "valid keys: " + all : "did you mean '" + guess + "'? Valid keys: " + all});
+    refuse(key, "unknown key",
+           Hint{guess.empty() ? "valid keys: " + all : "did you mean '" + guess + "'? Valid keys: " + all});
   }
 }
 
@@ -90,7 +92,8 @@ std::string Binder::to_text(const YAML::Node& value, std::string_view key) const
   refuse(key, "expected a text");
 }
 
-size_t Binder::to_choice(const YAML::Node& value, std::string_view key, const std::string_view* names, size_t count) const {
+size_t Binder::to_choice(const YAML::Node& value, std::string_view key, const std::string_view* names,
+                         size_t count) const {
   const std::string text = to_text(value, key);
   std::string all;
   for (size_t i = 0; i < count; ++i) {
@@ -102,7 +105,8 @@ size_t Binder::to_choice(const YAML::Node& value, std::string_view key, const st
 
 std::string Binder::number_text(double value) {
   char text[32];
-  return std::string(text, std::to_chars(text, text + sizeof text, value).ptr);  // shortest form that reads back the same
+  return std::string(text,
+                     std::to_chars(text, text + sizeof text, value).ptr);  // shortest form that reads back the same
 }
 
 }  // namespace triad::train

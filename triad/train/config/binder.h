@@ -30,8 +30,8 @@ class Binder {
   enum class Mode { read, write };
 
   /// Reads `node` (or fills it, writing). `file` and `path` are for messages.
-  Binder(Mode mode, YAML::Node node, std::string file, std::string path)
-      : mode_(mode), node_(std::move(node)), file_(std::move(file)), path_(std::move(path)) {}
+  Binder(Mode mode, const YAML::Node& node, std::string file, std::string path)
+      : mode_(mode), node_(node), file_(std::move(file)), path_(std::move(path)) {}
 
   template <class T>
   void operator()(std::string_view key, T& field);
@@ -91,7 +91,8 @@ void Binder::read(const YAML::Node& value, std::string_view key, T& field) const
   if constexpr (std::is_same_v<T, bool>) field = to_bool(value, key);
   else if constexpr (std::is_integral_v<T>) field = to_integer<T>(value, key);
   else if constexpr (std::is_floating_point_v<T>) field = static_cast<T>(to_number(value, key));
-  else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::filesystem::path>) field = to_text(value, key);
+  else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::filesystem::path>)
+    field = to_text(value, key);
   else if constexpr (std::is_enum_v<T>) {
     field = static_cast<T>(to_choice(value, key, EnumNames<T>::names.data(), EnumNames<T>::names.size()));
   } else if constexpr (detail::is_vector<T>) {
@@ -114,8 +115,8 @@ T Binder::to_integer(const YAML::Node& value, std::string_view key) const {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), integer);
     if (error == std::errc() && end == text.data() + text.size()) return integer;
   }
-  refuse(key, "'", value.IsScalar() ? value.Scalar() : "…", "' is not an integer from ",
-         std::numeric_limits<T>::min(), " to ", std::numeric_limits<T>::max());
+  refuse(key, "'", value.IsScalar() ? value.Scalar() : "…", "' is not an integer from ", std::numeric_limits<T>::min(),
+         " to ", std::numeric_limits<T>::max());
 }
 
 template <class T>

@@ -205,8 +205,11 @@ void bind(Binder& b, nn::SpeechEncoderOptions& o) {
   b("hidden", o.hidden);
   b("layers", o.layers);
   b("dropout", o.dropout);
-  for (const auto& [key, value] : {std::pair{"mels", o.mels}, {"channels", o.channels}, {"first_stride", o.first_stride},
-                                   {"second_stride", o.second_stride}, {"layers", o.layers}})
+  for (const auto& [key, value] : {std::pair{"mels", o.mels},
+                                   {"channels", o.channels},
+                                   {"first_stride", o.first_stride},
+                                   {"second_stride", o.second_stride},
+                                   {"layers", o.layers}})
     require_positive(b, key, value);
   if (o.hidden <= 0 || o.hidden % (kSpeechPoolHeads / 2) != 0)
     b.refuse("hidden", o.hidden, " is not a positive multiple of ", kSpeechPoolHeads / 2);

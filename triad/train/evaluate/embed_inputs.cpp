@@ -58,8 +58,7 @@ Tensor embeddings_of_images(const Model& model, const TrainingData& data, const 
 
 Tensor embeddings_of_sounds(const Model& model, const TrainingData& data, const std::vector<std::string>& files) {
   require<ValueError>(!files.empty(), "embeddings_of_sounds", "no files");
-  require<IoError>(data.has_sound(), data.dataset().folder().string(),
-                   "the data set has no sound");
+  require<IoError>(data.has_sound(), data.dataset().folder().string(), "the data set has no sound");
   const NoGrad no_tape;
   std::vector<Tensor> parts;
   std::vector<data::LogMel> sounds;

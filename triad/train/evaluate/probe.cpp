@@ -21,7 +21,8 @@ double linear_probe(const Tensor& train_features, const std::vector<int64_t>& tr
                     const std::vector<int64_t>& test_labels) {
   constexpr int64_t kSteps = 300;
   const Tensor mean = ops::mean(train_features, {0}, /*keep=*/true);
-  const Tensor deviation = ops::sqrt(ops::mean(ops::square(train_features - mean), {0}, /*keep=*/true) + full({}, 1e-6));
+  const Tensor deviation =
+      ops::sqrt(ops::mean(ops::square(train_features - mean), {0}, /*keep=*/true) + full({}, 1e-6));
   const Tensor x = (train_features - mean) / deviation;
   const Tensor targets = from_values(train_labels, {std::ssize(train_labels)});
   const int64_t classes = 1 + *std::max_element(train_labels.begin(), train_labels.end());
@@ -36,21 +37,23 @@ double linear_probe(const Tensor& train_features, const std::vector<int64_t>& tr
   }
   const NoGrad no_tape;
   const std::vector<int64_t> guesses =
-      ops::argmax(ops::linear((test_features - mean) / deviation, weight.value(), bias.value()), -1).to_vector<int64_t>();
+      ops::argmax(ops::linear((test_features - mean) / deviation, weight.value(), bias.value()), -1)
+          .to_vector<int64_t>();
   int64_t right = 0;
   for (size_t i = 0; i < guesses.size(); ++i) right += guesses[i] == test_labels[i];
   return static_cast<double>(right) / static_cast<double>(guesses.size());
 }
 
-double nearest_neighbours(const Tensor& train_features, const std::vector<int64_t>& train_labels, const Tensor& test_features,
-                          const std::vector<int64_t>& test_labels, int64_t k) {
+double nearest_neighbours(const Tensor& train_features, const std::vector<int64_t>& train_labels,
+                          const Tensor& test_features, const std::vector<int64_t>& test_labels, int64_t k) {
   const auto nearest = best_candidates(ops::l2_normalize(test_features), ops::l2_normalize(train_features), k);
   int64_t right = 0;
   for (size_t i = 0; i < nearest.size(); ++i) {
     std::map<int64_t, int64_t> votes;
     int64_t winner = -1;
     for (const int64_t neighbour : nearest[i]) ++votes[train_labels[static_cast<size_t>(neighbour)]];
-    for (const int64_t neighbour : nearest[i]) {  // nearest first, so that an equal count does not displace a nearer one
+    for (const int64_t neighbour :
+         nearest[i]) {  // nearest first, so that an equal count does not displace a nearer one
       const int64_t label = train_labels[static_cast<size_t>(neighbour)];
       if (winner < 0 || votes[label] > votes[winner]) winner = label;
     }

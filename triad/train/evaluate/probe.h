@@ -14,7 +14,7 @@ double linear_probe(const Tensor& train_features, const std::vector<int64_t>& tr
                     const std::vector<int64_t>& test_labels);
 
 /// Accuracy of the majority among the `k` training features with the largest cosine; ties go to the nearer ones.
-double nearest_neighbours(const Tensor& train_features, const std::vector<int64_t>& train_labels, const Tensor& test_features,
-                          const std::vector<int64_t>& test_labels, int64_t k = 20);
+double nearest_neighbours(const Tensor& train_features, const std::vector<int64_t>& train_labels,
+                          const Tensor& test_features, const std::vector<int64_t>& test_labels, int64_t k = 20);
 
 }  // namespace triad::train

@@ -23,15 +23,20 @@ class Clock {
 };
 
 std::string to_json(const data::LoaderState& s) {
-  return nlohmann::json{{"epoch", s.epoch}, {"position", s.position}, {"seed", s.seed}, {"samples", s.samples},
-                        {"batch_size", s.batch_size}, {"order", s.order}}.dump();
+  return nlohmann::json{{"epoch", s.epoch},     {"position", s.position},     {"seed", s.seed},
+                        {"samples", s.samples}, {"batch_size", s.batch_size}, {"order", s.order}}
+      .dump();
 }
 
 data::LoaderState loader_state_of(const std::string& text, const std::filesystem::path& file) {
   try {
     const nlohmann::json j = nlohmann::json::parse(text);
-    return {.epoch = j.at("epoch"), .position = j.at("position"), .seed = j.at("seed"), .samples = j.at("samples"),
-            .batch_size = j.at("batch_size"), .order = j.at("order")};
+    return {.epoch = j.at("epoch"),
+            .position = j.at("position"),
+            .seed = j.at("seed"),
+            .samples = j.at("samples"),
+            .batch_size = j.at("batch_size"),
+            .order = j.at("order")};
   } catch (const nlohmann::json::exception& e) {
     fail<IoError>(file.string(), "the state of the loader is damaged: ", e.what());
   }
@@ -101,9 +106,11 @@ void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
   MeanLoss losses;
   while (step < last) {
     stage.load();
-    const RandomKey key{.seed = recipe.train.seed, .step = static_cast<uint32_t>(step), .site = random_site(stage.name())};
+    const RandomKey key{
+        .seed = recipe.train.seed, .step = static_cast<uint32_t>(step), .site = random_site(stage.name())};
     arena.zero_gradients();
-    losses.add(accumulate_gradients(stage, options.micro_batches, {.training = true, .key = key, .dtype = recipe.train.dtype}));
+    losses.add(accumulate_gradients(stage, options.micro_batches,
+                                    {.training = true, .key = key, .dtype = recipe.train.dtype}));
     const double lr = optim::learning_rate(options.schedule, step);
     const double norm = optimizer.step(lr);
     stage.after_step();
@@ -113,9 +120,15 @@ void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
       const StepLoss loss = std::exchange(losses, {}).mean();
       const double spent = clock.seconds() - timed_seconds;
       const double speed = static_cast<double>((step - timed_step) * options.batch) / std::max(spent, 1e-9);
-      StepMetrics metrics{.stage = name, .step = step, .stage_steps = last, .loss = loss.total, .lr = lr,
-                          .samples_per_second = speed, .seconds = seconds,
-                          .seconds_left = static_cast<double>((last - step) * options.batch) / speed, .parts = loss.parts};
+      StepMetrics metrics{.stage = name,
+                          .step = step,
+                          .stage_steps = last,
+                          .loss = loss.total,
+                          .lr = lr,
+                          .samples_per_second = speed,
+                          .seconds = seconds,
+                          .seconds_left = static_cast<double>((last - step) * options.batch) / speed,
+                          .parts = loss.parts};
       metrics.parts["gradient_norm"] = norm;
       run.log.step(metrics);
       timed_step = step;

@@ -13,8 +13,8 @@ namespace triad::train {
 /// What a stage runs in.
 struct StageRun {
   const Recipe& recipe;
-  std::filesystem::path checkpoints;              ///< folder
-  std::vector<NamedParameter> model_parameters;   ///< of the whole model: what checkpoints hold
+  std::filesystem::path checkpoints;             ///< folder
+  std::vector<NamedParameter> model_parameters;  ///< of the whole model: what checkpoints hold
   RunLog& log;
 };
 

@@ -22,8 +22,8 @@ struct StepMetrics {
   double loss = 0;          ///< mean of the steps since the last logged one, and so are the parts of it
   double lr = 0;
   double samples_per_second = 0;
-  double seconds = 0;       ///< since the run began, pauses between resumes not counted
-  double seconds_left = 0;  ///< until the end of the stage, at the present speed
+  double seconds = 0;                   ///< since the run began, pauses between resumes not counted
+  double seconds_left = 0;              ///< until the end of the stage, at the present speed
   std::map<std::string, double> parts;  ///< of the loss, and whatever else a stage measures
 };
 

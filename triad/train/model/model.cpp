@@ -26,7 +26,8 @@ Model::Model(const ModelOptions& o, const ModelSizes& sizes, int64_t speech_dist
       image_projection(o.image.width, o.shared_width, key.at("image_projection")),
       speech_projection(speech.output_width(), o.shared_width, key.at("speech_projection")),
       masked_lm(o.text.width, sizes.vocabulary, o.text.norm_eps, o.text.initial_stddev, key.at("masked_lm")),
-      masked_image(o.image.width, image.stem.patch(), o.image.image_channels, o.image.initial_stddev, key.at("masked_image")),
+      masked_image(o.image.width, image.stem.patch(), o.image.image_channels, o.image.initial_stddev,
+                   key.at("masked_image")),
       speech_prediction(speech, speech_distances, 0.02, key.at("speech_prediction")) {
   if (sizes.answers > 0) {
     const nn::TransformerOptions block{.width = o.text.width,

@@ -64,8 +64,7 @@ TrainingData::TrainingData(const std::filesystem::path& folder, int64_t max_toke
   const std::string& name = dataset_.manifest().text("tokenizer");
   tokenizer_ = data::parse_tokenizer((folder / name).string(), dataset_.file(name));
   const data::Attributes& attributes = dataset_.manifest().attributes;
-  if (has_sound())
-    mel_ = data::LogMelOptions::for_rate(static_cast<int>(dataset_.manifest().integer("sample_rate")));
+  if (has_sound()) mel_ = data::LogMelOptions::for_rate(static_cast<int>(dataset_.manifest().integer("sample_rate")));
   if (attributes.contains("answers")) answers_ = dataset_.manifest().list("answers");
 }
 
@@ -103,7 +102,8 @@ Shape TrainingData::picture_shape() const {
   const data::ColumnSpec* column = picture_column(dataset_.manifest());
   const std::string folder = dataset_.folder().string();
   require<IoError>(column != nullptr, folder, "the data set has no pictures");
-  require<IoError>(!column->ragged && column->shape.rank() == 3, folder, "pictures are ", *column, ", expected u8 [C, H, W]");
+  require<IoError>(!column->ragged && column->shape.rank() == 3, folder, "pictures are ", *column,
+                   ", expected u8 [C, H, W]");
   return column->shape;
 }
 

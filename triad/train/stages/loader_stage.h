@@ -35,9 +35,9 @@ class LoaderStage : public Stage {
 
  protected:
   /// Starts the loader: shuffled by the seed of the run and the name of the stage.
-  void start(const StageOptions& options, int64_t samples, std::vector<int64_t> lengths, typename data::Loader<Batch>::Make make) {
-    loader_ = std::make_unique<data::Loader<Batch>>(samples, std::move(lengths), options_of(options),
-                                                    std::move(make));
+  void start(const StageOptions& options, int64_t samples, std::vector<int64_t> lengths,
+             typename data::Loader<Batch>::Make make) {
+    loader_ = std::make_unique<data::Loader<Batch>>(samples, std::move(lengths), options_of(options), std::move(make));
   }
   /// The random numbers of a sample: of the run, the batch, the stage.
   RandomKey key_of(const data::BatchIndices& indices, size_t sample) const {
@@ -60,7 +60,8 @@ class LoaderStage : public Stage {
 };
 
 /// Parameters below the given modules, named as in the whole model.
-inline std::vector<NamedParameter> parameters_below(std::initializer_list<std::pair<std::string_view, nn::Module*>> modules) {
+inline std::vector<NamedParameter> parameters_below(
+    std::initializer_list<std::pair<std::string_view, nn::Module*>> modules) {
   std::vector<NamedParameter> all;
   for (const auto& [name, module] : modules) {
     for (NamedParameter& p : nn::parameters_of(*module, name)) all.push_back(std::move(p));

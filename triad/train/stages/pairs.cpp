@@ -21,7 +21,9 @@ using data::BatchIndices;
 struct Rows {
   std::vector<int64_t> samples;
 
-  int64_t first_of(int64_t sample) const { return std::lower_bound(samples.begin(), samples.end(), sample) - samples.begin(); }
+  int64_t first_of(int64_t sample) const {
+    return std::lower_bound(samples.begin(), samples.end(), sample) - samples.begin();
+  }
 };
 
 /// Holds what the tasks that take part in it need, and no more.
@@ -50,8 +52,8 @@ enum Modality { image = 0, text = 1, speech = 2 };
 class PairStage : public LoaderStage<PairBatch> {
  public:
   /// Without `answer` the contrastive task is the only one.
-  PairStage(const StageSetup& setup, std::string_view name, const StageOptions& options, const ContrastTaskOptions& contrast,
-            const std::optional<AnswerTaskOptions>& answer)
+  PairStage(const StageSetup& setup, std::string_view name, const StageOptions& options,
+            const ContrastTaskOptions& contrast, const std::optional<AnswerTaskOptions>& answer)
       : LoaderStage(setup, name, trained(setup.model, answer.has_value())), contrast_(contrast), answer_(answer) {
     const data::SplitReader& split = setup.data.split("train");
     if (answer_) index_questions();
@@ -87,14 +89,19 @@ class PairStage : public LoaderStage<PairBatch> {
       tokens = model.image.forward(images.of(batch_.images_BCHW), images.context.at("image"));
       if (batch_.contrasts) result.embeddings[image] = model.project_image(tokens);
     }
-    if (!texts.empty()) result.embeddings[text] = model.embed_text(texts.of(batch_.text.ids_BT), texts.of(batch_.text.mask_BT), texts.context);
-    if (!sounds.empty()) result.embeddings[speech] = model.embed_speech(sounds.of(batch_.speech.frames_BFM), sounds.of(batch_.speech.lengths_B), sounds.context);
+    if (!texts.empty())
+      result.embeddings[text] =
+          model.embed_text(texts.of(batch_.text.ids_BT), texts.of(batch_.text.mask_BT), texts.context);
+    if (!sounds.empty())
+      result.embeddings[speech] =
+          model.embed_speech(sounds.of(batch_.speech.frames_BFM), sounds.of(batch_.speech.lengths_B), sounds.context);
     if (batch_.answers) result.sums.push_back(answer_loss(part(batch_.question_rows), tokens, images.first));
     return result;
   }
 
   Tensor contrast(const std::vector<Tensor>& embeddings, std::map<std::string, double>& parts) override {
-    const std::array<Tensor, 3> ids = {identities_of(batch_.image_rows), identities_of(batch_.text_rows), identities_of(batch_.speech_rows)};
+    const std::array<Tensor, 3> ids = {identities_of(batch_.image_rows), identities_of(batch_.text_rows),
+                                       identities_of(batch_.speech_rows)};
     Tensor total = zeros({});
     double weight_sum = 0;
     for (const auto& [a, b, weight] : pairs()) {
@@ -120,8 +127,11 @@ class PairStage : public LoaderStage<PairBatch> {
 
   static std::vector<NamedParameter> trained(Model& m, bool with_answers) {
     std::vector<NamedParameter> all = {{"log_scale", &m.log_scale}};
-    std::vector<NamedParameter> rest = parameters_below({{"text", &m.text}, {"image", &m.image}, {"speech", &m.speech},
-                                                         {"image_pool", &m.image_pool}, {"speech_pool", &m.speech_pool},
+    std::vector<NamedParameter> rest = parameters_below({{"text", &m.text},
+                                                         {"image", &m.image},
+                                                         {"speech", &m.speech},
+                                                         {"image_pool", &m.image_pool},
+                                                         {"speech_pool", &m.speech_pool},
                                                          {"text_projection", &m.text_projection},
                                                          {"image_projection", &m.image_projection},
                                                          {"speech_projection", &m.speech_projection}});
@@ -145,8 +155,9 @@ class PairStage : public LoaderStage<PairBatch> {
   /// Whether the tasks of a batch look at a modality.
   bool needed(Modality m, const PairBatch& batch) const {
     if (m == image && batch.answers) return true;
-    return batch.contrasts &&
-           std::ranges::any_of(pairs(), [m](const PairWeight& pair) { return pair.weight > 0 && (pair.a == m || pair.b == m); });
+    return batch.contrasts && std::ranges::any_of(pairs(), [m](const PairWeight& pair) {
+             return pair.weight > 0 && (pair.a == m || pair.b == m);
+           });
   }
 
   std::array<PairWeight, 3> pairs() const {
@@ -163,7 +174,8 @@ class PairStage : public LoaderStage<PairBatch> {
   PairBatch read(const data::SplitReader& split, const BatchIndices& indices) const {
     PairBatch batch;
     draw_tasks(indices.sequence, batch);
-    const bool wants_images = needed(image, batch), wants_texts = needed(text, batch), wants_sounds = needed(speech, batch);
+    const bool wants_images = needed(image, batch), wants_texts = needed(text, batch),
+               wants_sounds = needed(speech, batch);
     std::vector<data::Value> images;
     std::vector<std::vector<int32_t>> sentences, questions;
     std::vector<data::LogMel> sounds;
@@ -174,8 +186,10 @@ class PairStage : public LoaderStage<PairBatch> {
       for (const auto& [column, value] : sample.columns) {
         if (value.bytes.empty()) continue;  // this sample lacks the modality
         if (column == "image" && wants_images) images.push_back(value), batch.image_rows.samples.push_back(row);
-        else if (column == "text" && wants_texts) sentences.push_back(setup_.data.tokens(value)), batch.text_rows.samples.push_back(row);
-        else if (column == "audio" && wants_sounds) sounds.push_back(setup_.data.features(value)), batch.speech_rows.samples.push_back(row);
+        else if (column == "text" && wants_texts)
+          sentences.push_back(setup_.data.tokens(value)), batch.text_rows.samples.push_back(row);
+        else if (column == "audio" && wants_sounds)
+          sounds.push_back(setup_.data.features(value)), batch.speech_rows.samples.push_back(row);
       }
       if (batch.answers) draw_questions(indices, i, questions, batch);
     }
@@ -188,7 +202,8 @@ class PairStage : public LoaderStage<PairBatch> {
   }
 
   /// Some questions about the picture of a sample, others in every epoch.
-  void draw_questions(const BatchIndices& indices, size_t i, std::vector<std::vector<int32_t>>& texts, PairBatch& batch) const {
+  void draw_questions(const BatchIndices& indices, size_t i, std::vector<std::vector<int32_t>>& texts,
+                      PairBatch& batch) const {
     const auto known = questions_of_.find(indices.samples[i]);
     if (known == questions_of_.end()) return;
     std::vector<int64_t> drawn = known->second;
@@ -208,7 +223,8 @@ class PairStage : public LoaderStage<PairBatch> {
     if (part.empty()) return zeros({});
     std::vector<int64_t> pictures;  // for each question, the row of its picture in image_tokens
     for (int64_t q = part.first; q < part.last; ++q)
-      pictures.push_back(batch_.image_rows.first_of(batch_.question_rows.samples[static_cast<size_t>(q)]) - first_image_row);
+      pictures.push_back(batch_.image_rows.first_of(batch_.question_rows.samples[static_cast<size_t>(q)]) -
+                         first_image_row);
     const nn::Memory memory{.values_PSC = image_tokens, .rows_B = from_values(pictures, {std::ssize(pictures)})};
     const Tensor mask = part.of(batch_.questions.mask_BT);
     const nn::Context context = part.context.at("questions");

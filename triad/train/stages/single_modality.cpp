@@ -22,7 +22,8 @@ struct MaskedTextBatch {
 class TextStage : public LoaderStage<MaskedTextBatch> {
  public:
   explicit TextStage(const StageSetup& setup)
-      : LoaderStage(setup, "text", parameters_below({{"text", &setup.model.text}, {"masked_lm", &setup.model.masked_lm}})) {
+      : LoaderStage(setup, "text",
+                    parameters_below({{"text", &setup.model.text}, {"masked_lm", &setup.model.masked_lm}})) {
     const data::SplitReader& pool = setup.data.split("pool_text");
     start(setup.recipe.text, pool.size(), pool.lengths("text"), [this, &pool](const BatchIndices& indices) {
       const data::Tokenizer& tokenizer = setup_.data.tokenizer();
@@ -45,7 +46,9 @@ class TextStage : public LoaderStage<MaskedTextBatch> {
   }
 
   int64_t size() const override { return batch_.text.ids_BT.size(0); }
-  std::vector<LossTerm> terms() const override { return {{"masked_lm", 1, static_cast<double>(batch_.positions.size())}}; }
+  std::vector<LossTerm> terms() const override {
+    return {{"masked_lm", 1, static_cast<double>(batch_.positions.size())}};
+  }
 
   Forward forward(int64_t first, int64_t count, const nn::Context& context) override {
     const int64_t length = batch_.text.ids_BT.size(1);
@@ -62,7 +65,9 @@ class TextStage : public LoaderStage<MaskedTextBatch> {
                                              context.at("text"));
     const int64_t n = std::ssize(positions);
     const Tensor logits = model.masked_lm.forward(nn::rows_at(hidden, from_values(positions, {n})), model.text.tokens);
-    return {{ops::cross_entropy(ops::cast(logits, DType::f32), from_values(targets, {n}), {.reduction = ops::Reduction::sum})}, {}};
+    return {{ops::cross_entropy(ops::cast(logits, DType::f32), from_values(targets, {n}),
+                                {.reduction = ops::Reduction::sum})},
+            {}};
   }
 };
 
@@ -74,7 +79,8 @@ struct MaskedImageBatch {
 class ImageStage : public LoaderStage<MaskedImageBatch> {
  public:
   explicit ImageStage(const StageSetup& setup)
-      : LoaderStage(setup, "image", parameters_below({{"image", &setup.model.image}, {"masked_image", &setup.model.masked_image}})) {
+      : LoaderStage(setup, "image",
+                    parameters_below({{"image", &setup.model.image}, {"masked_image", &setup.model.masked_image}})) {
     const data::SplitReader& pool = setup.data.split("pool_image");
     start(setup.recipe.image, pool.size(), {}, [this, &pool](const BatchIndices& indices) {
       std::vector<data::Value> images;
@@ -85,7 +91,9 @@ class ImageStage : public LoaderStage<MaskedImageBatch> {
       batch.visible_Bhw = empty({batch.images_BCHW.size(0), h, w}, DType::boolean);
       bool* visible = batch.visible_Bhw.mutable_data<bool>();
       for (size_t i = 0; i < indices.samples.size(); ++i)
-        visible = std::ranges::copy(nn::draw_visible_tokens(h, w, setup_.recipe.image.hidden, key_of(indices, i)), visible).out;
+        visible =
+            std::ranges::copy(nn::draw_visible_tokens(h, w, setup_.recipe.image.hidden, key_of(indices, i)), visible)
+                .out;
       return batch;
     });
   }
@@ -111,7 +119,8 @@ class SpeechStage : public LoaderStage<SpeechBatch> {
  public:
   explicit SpeechStage(const StageSetup& setup)
       : LoaderStage(setup, "speech",
-                    parameters_below({{"speech", &setup.model.speech}, {"speech_prediction", &setup.model.speech_prediction}})) {
+                    parameters_below(
+                        {{"speech", &setup.model.speech}, {"speech_prediction", &setup.model.speech_prediction}})) {
     const data::SplitReader& pool = setup.data.split("pool_speech");
     start(setup.recipe.speech, pool.size(), pool.lengths("audio"), [this, &pool](const BatchIndices& indices) {
       std::vector<data::LogMel> sounds;
@@ -124,8 +133,9 @@ class SpeechStage : public LoaderStage<SpeechBatch> {
 
   std::vector<LossTerm> terms() const override {
     const nn::SpeechPredictionHead& head = setup_.model.speech_prediction;
-    return {{"frames", setup_.recipe.speech.frame_weight, static_cast<double>(head.frame_count(batch_.lengths_B))},
-            {"features", setup_.recipe.speech.feature_weight, static_cast<double>(head.feature_count(batch_.lengths_B))}};
+    return {
+        {"frames", setup_.recipe.speech.frame_weight, static_cast<double>(head.frame_count(batch_.lengths_B))},
+        {"features", setup_.recipe.speech.feature_weight, static_cast<double>(head.feature_count(batch_.lengths_B))}};
   }
 
   Forward forward(int64_t first, int64_t count, const nn::Context& context) override {
