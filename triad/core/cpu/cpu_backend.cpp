@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "triad/core/base/profile.h"
 #include "triad/core/cpu/pool_allocator.h"
 #include "triad/core/cpu/strided.h"
 #include "triad/core/device/memory.h"
@@ -18,6 +19,7 @@ Out convert(In value) {
 class CpuMemoryOps : public MemoryOps {
  public:
   void fill(const MemoryView& out, double value) override {
+    const ProfileScope scope("fill");
     dispatch_all(out.dtype, [&]<class T>(std::type_identity<T>) {
       const T element = convert<T>(value);
       T* data = static_cast<T*>(out.data);
@@ -33,6 +35,7 @@ class CpuMemoryOps : public MemoryOps {
   }
 
   void copy(const MemoryView& out, const ConstMemoryView& in) override {
+    const ProfileScope scope("copy");
     const StridedLoop<2> loop(out.shape, {out.strides, in.strides});
     const int64_t out_stride = loop.row_stride(0), in_stride = loop.row_stride(1);
     dispatch_all(out.dtype, [&]<class Out>(std::type_identity<Out>) {
@@ -55,6 +58,7 @@ class CpuMemoryOps : public MemoryOps {
   }
 
   void accumulate(const MemoryView& out, const ConstMemoryView& in) override {
+    const ProfileScope scope("accumulate");
     const StridedLoop<2> loop(out.shape, {out.strides, in.strides});
     const int64_t out_stride = loop.row_stride(0), in_stride = loop.row_stride(1);
     dispatch_floating("accumulate", out.dtype, [&]<class T>(std::type_identity<T>) {

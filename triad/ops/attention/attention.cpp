@@ -147,6 +147,8 @@ const RegisterOp registered([] {
                                        {.dropout = 0.4, .key = {.seed = 5, .step = 2, .site = 9, .sample = 3}}));
     samples.push_back(attention_sample("dropout over several blocks", t(1, 1, 67, 16), t(1, 1, 131, 16),
                                        t(1, 1, 131, 16), {}, {.dropout = 0.25, .key = {.seed = 1}}));
+    samples.push_back(
+        attention_sample("more queries than a task", t(1, 1, 530, 3), t(1, 1, 5, 3), t(1, 1, 5, 3), {}, {}));
     samples.push_back(attention_sample("large scores", make.normal({1, 1, 4, 8}, 12), make.normal({1, 1, 9, 8}, 12),
                                        t(1, 1, 9, 8), {}, {}));
     samples.back().check_gradient = false;  // softmax is nearly one-hot: differences cancel

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "triad/core/base/error.h"
+#include "triad/core/base/profile.h"
 #include "triad/core/device/device.h"
 
 namespace triad::ops {
@@ -26,6 +27,7 @@ class KernelTable {
   void operator()(Device device, const Args& args) const {
     const Kernel kernel = kernels_[static_cast<size_t>(device.type)];
     require<DeviceError>(kernel != nullptr, op_, "no ", name_of(device.type), " kernel in this build");
+    const ProfileScope scope(op_);
     kernel(args);
   }
 
