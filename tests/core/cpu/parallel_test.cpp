@@ -1,6 +1,7 @@
 #include "triad/core/cpu/parallel.h"
 
 #include <atomic>
+#include <cstdlib>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -10,6 +11,7 @@
 
 #include "tests/harness/message_of.h"
 #include "triad/core/base/error.h"
+#include "triad/core/cpu/wait_policy.h"
 
 namespace triad::cpu {
 namespace {
@@ -94,6 +96,17 @@ TEST(ChunkForCost, CheapItemsShareAChunk) {
   EXPECT_GT(chunk_for_cost(1), chunk_for_cost(100));
   EXPECT_EQ(chunk_for_cost(int64_t{1} << 40), 1);
   EXPECT_EQ(chunk_for_cost(0), chunk_for_cost(1));
+}
+
+// A program that is bound to one processor by now would start anew on that alone. Without the guard this test never ends.
+TEST(PassiveWait, LeavesABoundProgramAlone) {
+  ASSERT_EQ(unsetenv("OMP_WAIT_POLICY"), 0);
+  ASSERT_EQ(unsetenv("GOMP_SPINCOUNT"), 0);
+  ASSERT_EQ(setenv("OMP_PROC_BIND", "true", 1), 0);
+  char name[] = "program";
+  char* argv[] = {name, nullptr};
+  use_passive_wait(argv);
+  EXPECT_EQ(getenv("OMP_WAIT_POLICY"), nullptr);
 }
 
 }  // namespace

@@ -18,7 +18,9 @@ int64_t MultiplyAddF32(int64_t rounds, float& sink) {
   const hn::ScalableTag<float> d;
   using V = hn::Vec<decltype(d)>;
   const V factor = hn::Set(d, 0.999999f), term = hn::Set(d, 1e-6f);
-  V a0 = term, a1 = term, a2 = term, a3 = term, a4 = term, a5 = term, a6 = term, a7 = term, a8 = term, a9 = term;
+  // Each its own value: equal ones would be computed once.
+  V a0 = hn::Iota(d, 0), a1 = hn::Iota(d, 1), a2 = hn::Iota(d, 2), a3 = hn::Iota(d, 3), a4 = hn::Iota(d, 4);
+  V a5 = hn::Iota(d, 5), a6 = hn::Iota(d, 6), a7 = hn::Iota(d, 7), a8 = hn::Iota(d, 8), a9 = hn::Iota(d, 9);
   for (int64_t i = 0; i < rounds; ++i) {
     for (V* a : {&a0, &a1, &a2, &a3, &a4, &a5, &a6, &a7, &a8, &a9}) *a = hn::MulAdd(*a, factor, term);
   }
@@ -43,7 +45,7 @@ namespace {
 __attribute__((target("avx512f,avx512bf16"))) int64_t dot_products(int64_t rounds, float& sink) {
   const __m512bh pair = (__m512bh)_mm512_set1_epi32(0x3a803a80);  // 2^-10, twice
   __m512 sums[10];
-  for (__m512& s : sums) s = _mm512_setzero_ps();
+  for (int i = 0; i < 10; ++i) sums[i] = _mm512_set1_ps(static_cast<float>(i));
   for (int64_t i = 0; i < rounds; ++i) {
     for (__m512& s : sums) s = _mm512_dpbf16_ps(s, pair, pair);
   }

@@ -1,5 +1,8 @@
 #include "triad/core/base/shape.h"
 
+#include <array>
+#include <utility>
+
 namespace triad {
 
 void Shape::too_many_axes() { fail<ShapeError>("Shape", "a tensor has at most ", kMaxRank, " axes"); }
@@ -61,15 +64,16 @@ int normalize_axis(std::string_view op, int64_t axis, int rank) {
 }
 
 Axes normalize_axes(std::string_view op, const Axes& axes, int rank) {
-  Axes out;
-  if (axes.empty()) {
-    for (int i = 0; i < rank; ++i) out.push_back(i);
-    return out;
+  std::array<bool, kMaxRank> listed{};
+  for (const int64_t given : axes) {
+    const int axis = normalize_axis(op, given, rank);
+    require<ShapeError>(!std::exchange(listed[static_cast<size_t>(axis)], true), op, "axis ", axis,
+                        " is listed twice in ", axes);
   }
-  for (const int64_t axis : axes) out.push_back(normalize_axis(op, axis, rank));
-  std::sort(out.begin(), out.end());
-  const int64_t* twice = std::adjacent_find(out.begin(), out.end());
-  require<ShapeError>(twice == out.end(), op, "axis ", twice == out.end() ? 0 : *twice, " is listed twice in ", axes);
+  Axes out;
+  for (int axis = 0; axis < rank; ++axis) {
+    if (axes.empty() || listed[static_cast<size_t>(axis)]) out.push_back(axis);
+  }
   return out;
 }
 

@@ -28,8 +28,8 @@ void detail::run_chunks(int64_t n, int64_t chunk, const void* body, ChunkFunctio
     return;
   }
   std::exception_ptr error;
-  const int threads = static_cast<int>(std::min<int64_t>(chunks, num_threads()));
-#pragma omp parallel for schedule(static) num_threads(threads)
+  // The whole team, even for fewer chunks: libgomp ends the threads that a smaller team leaves out, and makes new ones later.
+#pragma omp parallel for schedule(static)
   for (int64_t c = 0; c < chunks; ++c) {
     try {
       run(c);

@@ -141,6 +141,26 @@ HWY_INLINE Normal<hn::Vec<D>> normal(D d, hn::Vec<D> x) {
   }
 }
 
+/// As normal(), of f32 and with relative errors up to 5e-4: enough for results that are stored in 8 bits, at half the cost.
+template <class D>
+HWY_INLINE Normal<hn::Vec<D>> coarse_normal(D d, hn::Vec<D> x) {
+  const auto one = hn::Set(d, 1.0f), magnitude = hn::Abs(x);
+  // exp(-x^2/2) = 2^n 2^f, |f| <= 1/2; 0 below the smallest normal number.
+  const auto y = hn::Mul(hn::Mul(x, x), hn::Set(d, -0.5f * std::numbers::log2e_v<float>));
+  const auto n = hn::NearestInt(hn::Max(y, hn::Set(d, -126.0f)));
+  const auto mantissa =
+      polynomial(d, hn::Sub(y, hn::ConvertTo(d, n)), 0.9999280576f, 0.6932610678f, 0.2426114434f, 0.0551712390f);
+  const hn::RebindToSigned<D> di;
+  const auto power = hn::BitCast(d, hn::Add(hn::BitCast(di, mantissa), hn::ShiftLeft<23>(n)));
+  const auto e = hn::IfThenZeroElse(hn::Lt(y, hn::Set(d, -125.0f)), power);
+
+  const auto t = hn::ApproximateReciprocal(hn::MulAdd(magnitude, hn::Set(d, 0.3f), one));
+  const auto p = polynomial(d, t, 0.1182051477f, 0.1374732401f, 0.0355974951f, 0.2088388336f);
+  const auto tail = hn::Mul(hn::Mul(e, t), p);
+  return {hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(one, tail)),
+          hn::Mul(e, hn::Set(d, static_cast<float>(std::numbers::inv_sqrtpi / std::numbers::sqrt2)))};
+}
+
 template <class D>
 HWY_INLINE hn::Vec<D> erf(D d, hn::Vec<D> x) {
   if constexpr (is_f64<D>) {

@@ -58,17 +58,21 @@ HWY_INLINE hn::Vec<Tag<Compute<T>>> widen(V v) {
   }
 }
 
-/// Lanes of the compute type to elements, rounded to nearest even; NaN stays NaN. (Highway's own bf16 truncates.)
+/// The bits of each lane rounded to bf16, to nearest even; NaN stays NaN. (Highway's own conversion truncates.)
+HWY_INLINE hn::Vec<hn::RebindToUnsigned<Tag<float>>> bf16_bits(hn::Vec<Tag<float>> v) {
+  const hn::RebindToUnsigned<Tag<float>> d32;
+  const auto bits = hn::BitCast(d32, v);
+  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d32, 1));
+  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(d32, 0x7fff)));
+  const auto quiet = hn::Or(bits, hn::Set(d32, 0x00400000));
+  return hn::ShiftRight<16>(hn::IfThenElse(hn::RebindMask(d32, hn::IsNaN(v)), quiet, rounded));
+}
+
+/// Lanes of the compute type to elements, rounded to nearest even; NaN stays NaN.
 template <class T, class V>
 HWY_INLINE hn::Vec<StoredTag<T>> narrow(V v) {
   if constexpr (std::is_same_v<T, BFloat16>) {
-    const hn::RebindToUnsigned<Tag<float>> d32;
-    const auto bits = hn::BitCast(d32, v);
-    const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d32, 1));
-    const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(d32, 0x7fff)));
-    const auto quiet = hn::Or(bits, hn::Set(d32, 0x00400000));
-    const auto upper = hn::ShiftRight<16>(hn::IfThenElse(hn::RebindMask(d32, hn::IsNaN(v)), quiet, rounded));
-    return hn::DemoteTo(StoredTag<T>(), hn::BitCast(hn::RebindToSigned<Tag<float>>(), upper));
+    return hn::DemoteTo(StoredTag<T>(), hn::BitCast(hn::RebindToSigned<Tag<float>>(), bf16_bits(v)));
   } else if constexpr (std::is_same_v<T, Float16>) {
     return hn::BitCast(StoredTag<T>(), hn::DemoteTo(hn::Rebind<hwy::float16_t, Tag<float>>(), v));
   } else {

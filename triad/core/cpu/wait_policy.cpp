@@ -1,14 +1,18 @@
 #include "triad/core/cpu/wait_policy.h"
 
 #include <cstdlib>
+#include <initializer_list>
 
 #include <unistd.h>
 
 namespace triad::cpu {
 
 void use_passive_wait(char** argv) {
-  if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
+  for (const char* chosen : {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_PROC_BIND"}) {
+    if (std::getenv(chosen) != nullptr) return;
+  }
   setenv("OMP_WAIT_POLICY", "passive", 0);
+  setenv("GOMP_SPINCOUNT", "1000", 0);
   execv("/proc/self/exe", argv);  // returns only on failure; then threads spin, which is slower and still right
 }
 

@@ -12,7 +12,8 @@ enum class GeluForm { erf, tanh };
 /// y = x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))/2.                                            [arXiv:1606.08415]
 /// shapes   x: any → y: same, contiguous
 /// dtypes   f32, f64, bf16, f16 (16-bit types compute in f32)
-/// numerics relative error < 1e-6 in f32, in the left tail too; -inf gives NaN (-inf times 0), as in the definition
+/// numerics relative error < 1e-6 in f32, in the left tail too, and < 5e-4 before rounding in bf16; -inf gives NaN
+///          (-inf times 0), as in the definition
 /// saves    x                    grads: x
 /// errors   DTypeError for other dtypes
 Tensor gelu(const Tensor& x, GeluForm form = GeluForm::erf);

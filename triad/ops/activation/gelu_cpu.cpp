@@ -19,16 +19,23 @@ namespace vec = triad::cpu::HWY_NAMESPACE;
 
 constexpr int64_t kCost = 4;
 
+/// T: what is stored.
+template <class T>
 struct ErfForm {
+  template <class D>
+  static HWY_INLINE auto normal(D d, hn::Vec<D> x) {
+    if constexpr (std::is_same_v<T, BFloat16>) return vec::coarse_normal(d, x);
+    else return vec::normal(d, x);
+  }
   template <class D, class V>
   HWY_INLINE V value(D d, V x) const {
-    return hn::Mul(x, vec::normal(d, x).cumulative);
+    return hn::Mul(x, normal(d, x).cumulative);
   }
   /// d(x P(x))/dx = P(x) + x p(x).
   template <class D, class V>
   HWY_INLINE V slope(D d, V x) const {
-    const auto normal = vec::normal(d, x);
-    return hn::MulAdd(x, normal.density, normal.cumulative);
+    const auto at_x = normal(d, x);
+    return hn::MulAdd(x, at_x.density, at_x.cumulative);
   }
 };
 
@@ -58,9 +65,9 @@ struct TanhForm {
   }
 };
 
-template <class Visitor>
+template <class T, class Visitor>
 void with_form(GeluForm form, const Visitor& visitor) {
-  if (form == GeluForm::erf) visitor(ErfForm());
+  if (form == GeluForm::erf) visitor(ErfForm<T>());
   else visitor(TanhForm());
 }
 
@@ -68,7 +75,7 @@ void with_form(GeluForm form, const Visitor& visitor) {
 
 void GeluForwardCpu(const GeluForward& args) {
   dispatch_floating("gelu", args.x.dtype(), [&]<class T>(std::type_identity<T>) {
-    with_form(args.form, [&](auto form) {
+    with_form<T>(args.form, [&](auto form) {
       const vec::Tag<Compute<T>> d;
       vec::map_vectors(
           args.x.numel(), kCost, [=](auto x) { return form.value(d, x); }, args.y.mutable_data<T>(), args.x.data<T>());
@@ -78,7 +85,7 @@ void GeluForwardCpu(const GeluForward& args) {
 
 void GeluBackwardCpu(const GeluBackward& args) {
   dispatch_floating("gelu", args.x.dtype(), [&]<class T>(std::type_identity<T>) {
-    with_form(args.form, [&](auto form) {
+    with_form<T>(args.form, [&](auto form) {
       const vec::Tag<Compute<T>> d;
       vec::map_vectors(
           args.x.numel(), kCost, [=](auto x, auto dy) { return hn::Mul(dy, form.slope(d, x)); },

@@ -41,6 +41,8 @@ void check_arguments(const Tensor& q, const Tensor& k, const Tensor& v, const Te
     check_shape(op, "key_mask", key_mask, {k.size(0), k.size(2)});
     check_same_device(op, "key_mask", key_mask, q);
   }
+  require<ValueError>(options.scale >= 0, op, "scale is ", options.scale,
+                      ", expected a positive one, or 0 for the usual");
   require<ValueError>(options.dropout >= 0 && options.dropout < 1, op, "dropout is ", options.dropout,
                       ", expected at least 0 and below 1");
 }
@@ -179,6 +181,8 @@ const RegisterOp registered([] {
          "attention: k has shape [1, 1, 2, 3], expected [1, 1, 2, 4]"},
         {"mask dtype", [] { attention(zeros({1, 1, 2, 4}), zeros({1, 1, 2, 4}), zeros({1, 1, 2, 4}), zeros({1, 2})); },
          "attention: key_mask is f32, expected bool\n  hint: true marks the keys that may be seen"},
+        {"scale", [] { attention(zeros({1, 1, 2, 4}), zeros({1, 1, 2, 4}), zeros({1, 1, 2, 4}), {}, {.scale = -1}); },
+         "attention: scale is -1, expected a positive one, or 0 for the usual"},
         {"dropout",
          [] { attention(zeros({1, 1, 2, 4}), zeros({1, 1, 2, 4}), zeros({1, 1, 2, 4}), {}, {.dropout = 1}); },
          "attention: dropout is 1, expected at least 0 and below 1"}};

@@ -17,14 +17,15 @@ struct AttentionOptions {
 /// y = softmax(scale * q k^T + mask) v, head by head.                                        [arXiv:1706.03762, eq. 1]
 /// shapes   q: [B, H, Q, D]   k, v: [B, H, K, D]   key_mask: [B, K] or undefined → y: [B, H, Q, D]
 ///          y lies in memory as [B, Q, H, D], so that joining the heads afterwards moves nothing
-/// dtypes   q, k, v of one dtype f32, f64, bf16, f16; computed in f32 (f64 for f64). key_mask bool, true: may be seen
+/// dtypes   q, k, v of one dtype f32, f64, bf16, f16; computed in f32 (f64 for f64), where bf16 products may take softmax
+///          weights and their derivatives rounded to bf16. key_mask bool, true: may be seen
 /// numerics scores are never materialised: softmax runs online over blocks of keys [arXiv:2205.14135]. A query that sees
 ///          no key gives 0 and has no gradient. Masked keys and values may hold anything, NaN included, and get the
 ///          gradient 0. NaN elsewhere, and scores that overflow, give NaN
 /// dropout  weight (h, i, j) of sample b uses word w = (h*Q + i)*4*ceil(K/4) + j of the stream options.key.block(w/4, b);
 ///          kept weights are divided by 1 - dropout
 /// saves    q, k, v, y, log-sum-exp [B, H, Q]       grads: q, k, v
-/// errors   ShapeError, DTypeError, DeviceError; ValueError for a dropout outside of [0, 1)
+/// errors   ShapeError, DTypeError, DeviceError; ValueError for a negative scale or a dropout outside of [0, 1)
 /// Inputs may be views; if the last axis is not dense they are copied.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& key_mask = {},
                  const AttentionOptions& options = {});

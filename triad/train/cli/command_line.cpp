@@ -9,6 +9,7 @@
 
 #include "triad/core/base/error.h"
 #include "triad/core/base/version.h"
+#include "triad/train/cli/bench_command.h"
 #include "triad/train/cli/data_command.h"
 #include "triad/train/cli/embed_command.h"
 #include "triad/train/cli/train_command.h"
@@ -23,6 +24,7 @@ int run_command_line(std::span<const std::string> arguments, CommandContext& con
     add_train_commands(app, context);
     add_data_command(app, context);
     add_embed_command(app, context);
+    add_bench_command(app, context);
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants them
     app.parse(std::move(reversed));
     return context.exit_code;
