@@ -84,8 +84,14 @@ void add_steps(CLI::App& bench, CommandContext& context) {
   CLI::App* command = bench.add_subcommand(
       "steps",
       "Whole training steps: forward, loss, backward, clipping, AdamW; against PyTorch where --peer asks for it");
-  command->add_option("--cases", a->cases, "which; all without it")->delimiter(',')->type_name("NAME,…");
-  command->add_option("--dtype", a->dtypes, "f32, bf16 or both")->delimiter(',')->type_name("DTYPE,…");
+  command->add_option("--cases", a->cases, "which; all without it")
+      ->delimiter(',')
+      ->check(CLI::IsMember(bench::training_step_names()))
+      ->type_name("NAME,…");
+  command->add_option("--dtype", a->dtypes, "f32, bf16 or both")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->type_name("DTYPE,…");
   command->add_option("--steps", a->timing.steps, "timed steps of each")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
