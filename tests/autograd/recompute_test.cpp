@@ -4,6 +4,7 @@
 #include "tests/harness/compare.h"
 #include "tests/harness/message_of.h"
 #include "triad/autograd/autograd.h"
+#include "triad/autograd/parameter.h"
 #include "triad/core/base/philox.h"
 #include "triad/ops/elementwise/binary.h"
 #include "triad/ops/elementwise/cast.h"
@@ -91,6 +92,17 @@ TEST(Recompute, ReachesCapturedParametersEvenIfNoInputWantsAGradient) {
       [weight](std::span<const Tensor> in) -> std::vector<Tensor> { return {in[0] * weight}; }, std::span(&x, 1));
   backward(ops::sum(y[0]));
   EXPECT_EQ(grad(weight).to_vector<double>(), (std::vector<double>{5, 5}));
+}
+
+TEST(Recompute, AMasterInsideGetsItsGradientInItsOwnDType) {
+  const Parameter weight(full({2}, 3));
+  const Tensor x = full({2}, 5, DType::bf16);
+  const std::vector<Tensor> y = recompute(
+      [&weight](std::span<const Tensor> in) -> std::vector<Tensor> { return {in[0] * weight.as(DType::bf16)}; },
+      std::span(&x, 1));
+  backward(ops::sum(y[0]));
+  EXPECT_EQ(grad(weight.value()).dtype(), DType::f32);
+  EXPECT_EQ(grad(weight.value()).to_vector<double>(), (std::vector<double>{5, 5}));
 }
 
 /// What the hook of `leaf` has seen.

@@ -117,6 +117,14 @@ TEST(Parameter, InAnotherDTypeItsGradientArrivesAtTheMaster) {
   EXPECT_EQ(weight.as(DType::bf16).raw_data(), half.raw_data()) << "converted once";
 }
 
+// Two gradients of 1 and 2^-8, which bf16 adds up to 1.
+TEST(Parameter, GradientsOfSeveralUsesAreAddedInTheDTypeOfTheMaster) {
+  const Parameter weight(from_values({1.f}, {1}));
+  const Tensor small = full({1}, 0x1p-8, DType::bf16);
+  backward(ops::sum(weight.as(DType::bf16) + weight.as(DType::bf16) * small));
+  EXPECT_EQ(grad(weight.value()).to_vector<double>(), (Values{1 + 0x1p-8}));
+}
+
 TEST(Parameter, TheConvertedCopyFollowsTheMaster) {
   Parameter weight(from_values({1.f, 2.f}, {2}));
   EXPECT_EQ(weight.as(DType::bf16).to_vector<double>(), (Values{1, 2}));

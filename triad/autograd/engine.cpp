@@ -14,13 +14,14 @@ namespace {
 TensorGrad& meta_of(const Tensor& leaf) { return static_cast<TensorGrad&>(*leaf.autograd()); }
 
 /// target += gradient, where target may be undefined. A gradient nobody else holds is taken over instead of copied; one
-/// that is stretched (the derivative of a sum) has elements on top of each other and cannot be added to in place.
-void add_gradient(Tensor& target, Tensor&& gradient) {
+/// that is stretched (the derivative of a sum) has elements on top of each other and cannot be added to in place. Sums are
+/// of `dtype`: one gradient of a parameter alone may be of the dtype that the model computes in.
+void add_gradient(Tensor& target, Tensor&& gradient, DType dtype) {
   if (!target.defined()) {
     target = std::move(gradient);
     return;
   }
-  if (!target.is_unique() || !target.is_contiguous()) target = clone(target);
+  if (!target.is_unique() || !target.is_contiguous() || target.dtype() != dtype) target = clone_as(target, dtype);
   memory_ops(target.device()).accumulate(target.mutable_memory(), gradient.memory());
 }
 
@@ -29,7 +30,8 @@ void accumulate_into_leaf(const Tensor& leaf, Tensor&& gradient) {
   if (meta.grad.defined()) {  // in place: it may be a slice of an arena
     memory_ops(meta.grad.device()).accumulate(meta.grad.mutable_memory(), gradient.memory());
   } else {
-    meta.grad = gradient.is_unique() && gradient.is_contiguous() ? std::move(gradient) : clone(gradient);
+    const bool fits = gradient.is_unique() && gradient.is_contiguous() && gradient.dtype() == leaf.dtype();
+    meta.grad = fits ? std::move(gradient) : clone_as(gradient, leaf.dtype());
   }
   for (const auto& hook : meta.hooks) hook(meta.grad);
 }
@@ -58,7 +60,7 @@ class Engine {
   void seed(const Tensor& output, const Tensor& cotangent) {
     const Edge edge = edge_to(output);
     roots_.push_back(edge.node);
-    add_gradient(cotangents_of(*edge.node)[edge.output_index], cotangent.detach());
+    add_gradient(cotangents_of(*edge.node)[edge.output_index], cotangent.detach(), output.dtype());
   }
 
   /// What arrived at an edge of the boundary.
@@ -98,7 +100,9 @@ class Engine {
       for (size_t i = 0; i < node->inputs.size(); ++i) {
         const Edge& edge = node->inputs[i];
         if (!edge.node) continue;
-        if (gradients[i].defined()) add_gradient(cotangents_of(*edge.node)[edge.output_index], std::move(gradients[i]));
+        if (gradients[i].defined())
+          add_gradient(cotangents_of(*edge.node)[edge.output_index], std::move(gradients[i]),
+                       node->input_forms[i].dtype);
         if (--dependencies_[edge.node.get()] == 0) ready.push_back(edge.node);
       }
     }
@@ -144,9 +148,11 @@ class Engine {
     for (size_t i = 0; i < gradients.size(); ++i) {
       if (!gradients[i].defined()) continue;
       const Node::Form& form = node.input_forms[i];
-      require<AutogradError>(gradients[i].shape() == form.shape && gradients[i].dtype() == form.dtype, node.op,
-                             "gradient ", i, " is ", gradients[i].dtype(), " ", gradients[i].shape(), ", expected ",
-                             form.dtype, " ", form.shape);
+      const bool right_dtype =
+          node.converts_dtype ? is_floating(gradients[i].dtype()) : gradients[i].dtype() == form.dtype;
+      require<AutogradError>(gradients[i].shape() == form.shape && right_dtype, node.op, "gradient ", i, " is ",
+                             gradients[i].dtype(), " ", gradients[i].shape(), ", expected ", form.dtype, " ",
+                             form.shape);
     }
     if (!retain_tape_) {
       node.backward = nullptr;
@@ -230,7 +236,11 @@ std::vector<Tensor> gradients_at(std::span<const Tensor> boundary, std::span<con
   Engine engine(edges);
   walk_back(engine, outputs, cotangents);
   std::vector<Tensor> gradients;
-  for (const Edge& edge : edges) gradients.push_back(engine.arrived(edge));
+  for (size_t i = 0; i < edges.size(); ++i) {
+    Tensor gradient = engine.arrived(edges[i]);
+    const bool fits = !gradient.defined() || gradient.dtype() == boundary[i].dtype();
+    gradients.push_back(fits ? std::move(gradient) : clone_as(gradient, boundary[i].dtype()));
+  }
   return gradients;
 }
 

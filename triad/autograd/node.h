@@ -83,8 +83,9 @@ class Node {
   std::vector<Edge> inputs;
   std::vector<Form> input_forms, output_forms;
   std::vector<SavedTensor> saved;
-  BackwardFunction backward;  ///< empty once released, and for leaves
-  Tensor leaf;                ///< the tensor whose grad accumulates, for leaves
+  BackwardFunction backward;    ///< empty once released, and for leaves
+  bool converts_dtype = false;  ///< its gradients may be of another floating dtype than its inputs, which are leaves
+  Tensor leaf;                  ///< the tensor whose grad accumulates, for leaves
 };
 
 /// The autograd part of a tensor. Either a leaf (requires_grad set by the user, no node) or the output of a node.

@@ -17,9 +17,11 @@ Tensor Parameter::as(DType dtype) const {
     converted_ = clone_as(value_.detach(), dtype);
     converted_version_ = value_.version();
   }
-  const DType master = value_.dtype();
-  return record("parameter", {value_}, converted_.detach(), {},
-                [master](const Backward& b) -> Gradients { return {clone_as(b.dy(), master)}; });
+  Tensor converted =
+      record("parameter", {value_}, converted_.detach(), {}, [](const Backward& b) -> Gradients { return {b.dy()}; });
+  // The master adds up its gradients in its own dtype: a converted copy of each would be written only to be read once.
+  if (converted.requires_grad()) static_cast<TensorGrad&>(*converted.autograd()).node->converts_dtype = true;
+  return converted;
 }
 
 void Parameter::relocate(Tensor storage_view, Tensor gradient_view) {

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "triad/core/base/profile.h"
+#include "triad/core/cpu/dense_row.h"
 #include "triad/core/cpu/pool_allocator.h"
 #include "triad/core/cpu/strided.h"
 #include "triad/core/device/memory.h"
@@ -38,20 +39,22 @@ class CpuMemoryOps : public MemoryOps {
     const ProfileScope scope("copy");
     const StridedLoop<2> loop(out.shape, {out.strides, in.strides});
     const int64_t out_stride = loop.row_stride(0), in_stride = loop.row_stride(1);
+    const bool dense = out_stride == 1 && in_stride == 1;
     dispatch_all(out.dtype, [&]<class Out>(std::type_identity<Out>) {
       dispatch_all(in.dtype, [&]<class In>(std::type_identity<In>) {
-        Out* to = static_cast<Out*>(out.data);
-        const In* from = static_cast<const In*>(in.data);
         loop.for_each_row([&](const auto& offsets, int64_t n) {
-          Out* to_row = to + offsets[0];
-          const In* from_row = from + offsets[1];
-          if (out_stride == 1 && in_stride == 1) {
-            if constexpr (std::is_same_v<Out, In>) std::memcpy(to_row, from_row, static_cast<size_t>(n) * sizeof(Out));
-            else
-              for (int64_t i = 0; i < n; ++i) to_row[i] = convert<Out>(from_row[i]);
-          } else {
-            for (int64_t i = 0; i < n; ++i) to_row[i * out_stride] = convert<Out>(from_row[i * in_stride]);
+          Out* to = static_cast<Out*>(out.data) + offsets[0];
+          const In* from = static_cast<const In*>(in.data) + offsets[1];
+          if constexpr (std::is_same_v<Out, In>) {
+            if (dense) {
+              std::memcpy(to, from, static_cast<size_t>(n) * sizeof(Out));
+              return;
+            }
           }
+          if (dense && has_dense_rows(out.dtype) && has_dense_rows(in.dtype))
+            convert_row(out.dtype, to, in.dtype, from, n);
+          else
+            for (int64_t i = 0; i < n; ++i) to[i * out_stride] = convert<Out>(from[i * in_stride]);
         });
       });
     });
@@ -61,21 +64,21 @@ class CpuMemoryOps : public MemoryOps {
     const ProfileScope scope("accumulate");
     const StridedLoop<2> loop(out.shape, {out.strides, in.strides});
     const int64_t out_stride = loop.row_stride(0), in_stride = loop.row_stride(1);
-    dispatch_floating("accumulate", out.dtype, [&]<class T>(std::type_identity<T>) {
-      using C = Compute<T>;
-      T* to = static_cast<T*>(out.data);
-      const T* from = static_cast<const T*>(in.data);
-      loop.for_each_row([&](const auto& offsets, int64_t n) {
-        T* to_row = to + offsets[0];
-        const T* from_row = from + offsets[1];
-        if (out_stride == 1 && in_stride == 1) {
-          for (int64_t i = 0; i < n; ++i) to_row[i] = static_cast<C>(to_row[i]) + static_cast<C>(from_row[i]);
-        } else {
-          for (int64_t i = 0; i < n; ++i) {
-            T& target = to_row[i * out_stride];
-            target = static_cast<C>(target) + static_cast<C>(from_row[i * in_stride]);
+    const bool dense = out_stride == 1 && in_stride == 1;
+    dispatch_floating("accumulate", out.dtype, [&]<class Out>(std::type_identity<Out>) {
+      dispatch_floating("accumulate", in.dtype, [&]<class In>(std::type_identity<In>) {
+        using C = Compute<Out>;
+        loop.for_each_row([&](const auto& offsets, int64_t n) {
+          Out* to = static_cast<Out*>(out.data) + offsets[0];
+          const In* from = static_cast<const In*>(in.data) + offsets[1];
+          if (dense && has_dense_rows(out.dtype) && has_dense_rows(in.dtype)) {
+            accumulate_row(out.dtype, to, in.dtype, from, n);
+          } else {
+            for (int64_t i = 0; i < n; ++i)
+              to[i * out_stride] =
+                  static_cast<C>(to[i * out_stride]) + static_cast<C>(static_cast<Compute<In>>(from[i * in_stride]));
           }
-        }
+        });
       });
     });
   }

@@ -36,7 +36,7 @@ class MemoryOps {
   virtual void fill(const MemoryView& out, double value) = 0;
   /// out = in for equal shapes; converts the dtype as static_cast does (to bool: nonzero).
   virtual void copy(const MemoryView& out, const ConstMemoryView& in) = 0;
-  /// out += in for equal shapes and dtypes; 16-bit floats are added in f32 and rounded once.
+  /// out += in for equal shapes and floating dtypes; 16-bit floats are added in f32 and rounded once.
   virtual void accumulate(const MemoryView& out, const ConstMemoryView& in) = 0;
 };
 
