@@ -77,12 +77,12 @@ std::string naive_answer(const Scene& scene, const std::string& text) {
     return word == "left" || word == "right" || word == "above" || word == "below";
   });
   if (relation == words.end()) return "not understood";
-  const Object& a = only(scene, {words.begin() + 2, relation});
+  const Object a = only(scene, {words.begin() + 2, relation});
   if (relation[1] == "or") {
-    const Object& b = only(scene, {relation + 3, words.end()});
+    const Object b = only(scene, {relation + 3, words.end()});
     return *relation == "left" ? (a.column() < b.column() ? "left" : "right") : a.row() < b.row() ? "above" : "below";
   }
-  const Object& b = only(scene, {relation + 1, words.end()});
+  const Object b = only(scene, {relation + 1, words.end()});
   const bool holds = *relation == "left"    ? a.column() < b.column()
                      : *relation == "right" ? a.column() > b.column()
                      : *relation == "above" ? a.row() < b.row()

@@ -66,7 +66,7 @@ const std::vector<Builder>& all_builders() {
   return builders;
 }
 
-const Builder& builder_named(const std::string& name) {
+const Builder& builder_named(std::string_view name) {
   std::string names;
   for (const Builder& builder : all_builders()) {
     if (builder.name == name) return builder;

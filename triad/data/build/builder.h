@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "triad/data/shards/dataset_writer.h"
@@ -57,7 +58,7 @@ struct Builder {
 /// All builders, sorted by name.
 const std::vector<Builder>& all_builders();
 /// ConfigError naming the builders there are, if this one is not among them.
-const Builder& builder_named(const std::string& name);
+const Builder& builder_named(std::string_view name);
 
 /// Adds a builder; the function runs on the first call of all_builders().
 struct RegisterBuilder {
