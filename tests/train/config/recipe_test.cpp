@@ -165,6 +165,13 @@ TEST_F(RecipeFile, ACosineHasNoCooldown) {
             "r.yaml:5: stages.text.schedule.cooldown_steps: a cosine has no cooldown; take shape: constant");
 }
 
+TEST_F(RecipeFile, TextThatIsNotUtf8IsRefusedWithItsLine) {
+  const std::string bad = "\xff";
+  EXPECT_EQ(error(std::string(kSmall) + "# ti" + bad + "ny\n"),
+            "r.yaml:5: not UTF-8\n  hint: convert it: iconv -f LATIN1 -t UTF-8");
+  EXPECT_EQ(error(kSmall, {"name=" + bad}), "--set name=" + bad + ": not UTF-8");
+}
+
 TEST_F(RecipeFile, DamagedFilesAreRefused) {
   EXPECT_EQ(error("name: [1, 2\n").substr(0, 8), "r.yaml:2");
   EXPECT_EQ(error("just a text"), "r.yaml: expected keys with values");

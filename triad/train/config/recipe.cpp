@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "triad/data/formats/durable_file.h"
+#include "triad/data/text/utf8.h"
 #include "triad/train/config/binder.h"
 
 namespace triad::train {
@@ -335,6 +336,7 @@ void apply_override(YAML::Node root, const std::string& assignment) {
   const size_t equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0)
     fail<ConfigError>("--set " + assignment, "expected key=value, such as train.max_steps=10");
+  require<ConfigError>(data::find_invalid_utf8(assignment) < 0, "--set " + assignment, "not UTF-8");
   std::istringstream path(assignment.substr(0, equals));
   YAML::Node node;
   node.reset(root);
@@ -356,13 +358,23 @@ void apply_override(YAML::Node root, const std::string& assignment) {
   }
 }
 
+/// Texts of a recipe go into JSON and HTML, which take nothing but UTF-8.
+void check_utf8(const std::filesystem::path& file, const std::string& content) {
+  const int64_t invalid = data::find_invalid_utf8(content);
+  if (invalid < 0) return;
+  fail<ConfigError>(str(file.string(), ":", 1 + std::count(content.begin(), content.begin() + invalid, '\n')),
+                    "not UTF-8", Hint{"convert it: iconv -f LATIN1 -t UTF-8"});
+}
+
 }  // namespace
 
 Recipe read_recipe(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
   constexpr int64_t kMaxBytes = 1 << 20;
   YAML::Node root;
   try {
-    root = YAML::Load(data::read_whole_file(file, kMaxBytes));
+    const std::string content = data::read_whole_file(file, kMaxBytes);
+    check_utf8(file, content);
+    root = YAML::Load(content);
   } catch (const IoError& e) {
     fail<ConfigError>(file.string(), "cannot be read: ", e.what(),
                       Hint{"recipes lie in configs/, such as configs/demo.yaml"});

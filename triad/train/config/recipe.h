@@ -122,8 +122,8 @@ struct Recipe {
 inline constexpr std::array<std::string_view, 5> kStageNames = {"text", "image", "speech", "align", "joint"};
 const StageOptions& stage_options(const Recipe& recipe, std::string_view stage);
 
-/// Reads `file` with overrides "a.b=c" on top. ConfigError naming file, line and key where it cannot be read, is not valid
-/// YAML, has unknown keys, values of another type or outside their domain.
+/// Reads `file` with overrides "a.b=c" on top. ConfigError naming file, line and key where it cannot be read, is not UTF-8
+/// or not valid YAML, has unknown keys, values of another type or outside their domain.
 Recipe read_recipe(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
 /// The recipe with all defaults filled in, as YAML that read_recipe() reads back to the same recipe.
 std::string write_recipe(Recipe recipe);
