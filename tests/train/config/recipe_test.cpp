@@ -4,6 +4,7 @@
 #include <regex>
 #include <set>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
@@ -170,6 +171,16 @@ TEST_F(RecipeFile, TextThatIsNotUtf8IsRefusedWithItsLine) {
   EXPECT_EQ(error(std::string(kSmall) + "# ti" + bad + "ny\n"),
             "r.yaml:5: not UTF-8\n  hint: convert it: iconv -f LATIN1 -t UTF-8");
   EXPECT_EQ(error(kSmall, {"name=" + bad}), "--set name=" + bad + ": not UTF-8");
+}
+
+TEST_F(RecipeFile, ANameThatIsNoFileNameIsRefused) {
+  const std::string rest = "data: {name: scenes, dir: somewhere}\n";
+  for (const char* name : {"../up/x y", "..", ".hidden", "a/b", "\"a\\nb\"", "\"a\\x7f\""}) {
+    const std::string message = error("name: " + std::string(name) + "\n" + rest);
+    EXPECT_THAT(message, testing::StartsWith("r.yaml:1: name: cannot be part of the name of a folder")) << name;
+  }
+  EXPECT_EQ(error("name: ''\n" + rest), "r.yaml:1: name: missing: a name for runs of this recipe");
+  EXPECT_EQ(read("name: tiny ü v1.2\n" + rest).name, "tiny ü v1.2");
 }
 
 TEST_F(RecipeFile, DamagedFilesAreRefused) {

@@ -25,6 +25,13 @@ void require_heads(Binder& b, int64_t width, int64_t heads) {
   if (heads <= 0 || width % heads != 0) b.refuse("heads", heads, " heads do not divide a width of ", width);
 }
 
+/// Runs are folders of that name and a time.
+void require_file_name(Binder& b, std::string_view key, const std::string& name) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (name.starts_with('.') || name.find('/') != name.npos || std::ranges::any_of(name, is_control))
+    b.refuse(key, "cannot be part of the name of a folder: it begins with '.', or has '/' or a control character");
+}
+
 }  // namespace
 
 void bind(Binder& b, optim::Schedule& s) {
@@ -318,6 +325,7 @@ void bind(Binder& b, Recipe& r) {
   b("train", r.train);
   b("checkpoint", r.checkpoint);
   if (r.name.empty()) b.refuse("name", "missing: a name for runs of this recipe");
+  require_file_name(b, "name", r.name);
   if (r.data.name.empty()) b.refuse("data", "missing: the data set to train on");
 }
 
