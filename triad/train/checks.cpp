@@ -6,6 +6,8 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "triad/train/evaluate/evaluate.h"
+
 namespace triad::train {
 namespace {
 
@@ -69,6 +71,15 @@ void check_pictures(const nn::ImageEncoderOptions& encoder, const TrainingData& 
                       " convolutions of stride 2 do not divide pictures of ", shape[1], "×", shape[2], " pixels");
 }
 
+/// Masked image modelling hides blocks of 2×2 tokens and leaves others.
+void check_grid(const nn::ImageEncoderOptions& encoder, const Shape& picture) {
+  const int64_t patch = int64_t{1} << encoder.stem_channels.size(), h = picture[1] / patch, w = picture[2] / patch;
+  if (std::max(h, w) <= 2)
+    fail<ConfigError>("model.image.stem_channels", encoder.stem_channels.size(), " convolutions of stride 2 leave ", h,
+                      "×", w, " tokens of a picture of ", picture[1], "×", picture[2],
+                      " pixels, too few to hide a part of them", Hint{"fewer convolutions, or stages.image.steps: 0"});
+}
+
 /// Keys of a recipe that change no weight.
 bool may_differ(std::string_view key) {
   constexpr std::array<std::string_view, 5> kNames = {"data.dir", "data.split", "data.loader_threads",
@@ -124,10 +135,20 @@ std::vector<std::string> stages_to_run(const Recipe& recipe, const std::string& 
     if (samples < stage.batch)
       fail<ConfigError>(str("stages.", name, ".batch"), stage.batch, ", but the split ", split, " has ", samples,
                         " samples");
+    if (name == "image") check_grid(recipe.model.image, data.picture_shape());
     stages.emplace_back(name);
   }
   if (stages.empty()) fail<ConfigError>("stages", "no stage has steps to run");
   return stages;
+}
+
+void check_shards(const Recipe& recipe, const std::vector<std::string>& stages, const TrainingData& data) {
+  std::vector<std::string> splits = held_out_splits(data, recipe.data.split);
+  for (const std::string& stage : stages) splits.push_back(split_of(stage));
+  for (const std::string& split : splits) {
+    data.split(split).open_shards();
+    if (const std::string questions = split + "_questions"; data.has(questions)) data.split(questions).open_shards();
+  }
 }
 
 void check_same_recipe(const fs::path& run, const Recipe& recipe) {

@@ -21,6 +21,9 @@ void check_data(const Recipe& recipe, const TrainingData& data);
 /// The stages to run, in order. ConfigError if there is none, or one has too little to train on.
 std::vector<std::string> stages_to_run(const Recipe& recipe, const std::string& only, const TrainingData& data);
 
+/// Opens every shard that the stages and the evaluation after them will read. IoError naming one that is missing or damaged.
+void check_shards(const Recipe& recipe, const std::vector<std::string>& stages, const TrainingData& data);
+
 /// A run goes on with the recipe it began with, but for what changes no weight: how long, how often to save and to log,
 /// where the data lies. ConfigError naming the first key that differs from config.yaml in the directory `run`.
 void check_same_recipe(const std::filesystem::path& run, const Recipe& recipe);

@@ -67,6 +67,7 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
   const TrainingData data(recipe.data.dir, recipe.model.text.max_positions);
   check_data(recipe, data);
   const std::vector<std::string> stages = stages_to_run(recipe, options.only, data);
+  check_shards(recipe, stages, data);
   const std::unique_ptr<Model> model = make_model(recipe, data);
   const std::vector<NamedParameter> parameters = nn::parameters_of(*model);
   if (!options.from.empty() && !newest) load_parameters(resolve_checkpoint(options.from), parameters);

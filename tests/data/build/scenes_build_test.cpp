@@ -1,8 +1,10 @@
 #include <set>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/harness/data_path.h"
+#include "tests/harness/message_of.h"
 #include "triad/core/base/error.h"
 #include "triad/data/build/builder.h"
 #include "triad/data/scenes/grammar.h"
@@ -99,6 +101,19 @@ TEST_F(ScenesBuild, TheSeedDecidesEverything) {
   const std::string first = build("a").fingerprint();
   EXPECT_EQ(build("b").fingerprint(), first);
   EXPECT_NE(build("c", 2).fingerprint(), first);
+}
+
+TEST(ScenesOptions, AreCheckedBeforeAnythingIsMade) {
+  const harness::TempFolder folder;
+  const Builder& scenes = builder_named("scenes");
+  for (const auto& [name, value] : {std::pair{"vocabulary", 5}, {"questions", 101}, {"train", -1}}) {
+    BuildRequest request{.out = folder / "new"};
+    for (const BuilderOption& option : scenes.options) request.options[option.name] = option.value;
+    request.options[name] = int64_t{value};
+    EXPECT_THAT(harness::message_of<ConfigError>([&] { scenes.build(request); }),
+                testing::HasSubstr(str("--", name, " is ", value, ", expected ")));
+    EXPECT_FALSE(std::filesystem::exists(folder / "new")) << name;
+  }
 }
 
 }  // namespace

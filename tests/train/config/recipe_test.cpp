@@ -123,6 +123,10 @@ TEST_F(RecipeFile, AValueOutsideItsDomainIsRefused) {
             "r.yaml: stages.joint.tasks.contrast.share: 0 is outside of (0, 1]");
   EXPECT_EQ(error(kSmall, {"model.speech.first_stride=0"}), "r.yaml: model.speech.first_stride: 0 is not positive");
   EXPECT_EQ(error(kSmall, {"model.speech.hidden=7"}), "r.yaml: model.speech.hidden: 7 is not a positive multiple of 2");
+  EXPECT_EQ(error(kSmall, {"model.text.max_positions=2"}),
+            "r.yaml: model.text.max_positions: 2 leaves no room between [CLS] and [SEP]");
+  EXPECT_EQ(error(kSmall, {"model.image.stem_channels=[]"}),
+            "r.yaml: model.image.stem_channels: 0 convolutions, expected 1 to 12");
   EXPECT_EQ(error(kSmall, {"model.text.layers=-3"}), "r.yaml: model.text.layers: -3 is not positive");
   EXPECT_EQ(error(kSmall, {"model.fusion.layers=0"}), "r.yaml: model.fusion.layers: 0 is not positive");
   EXPECT_EQ(error(kSmall, {"model.fusion.heads=3"}),

@@ -217,8 +217,26 @@ TEST_F(Training, WhatDoesNotFitTheDataIsRefusedBeforeAnythingStarts) {
             "model.image.image_channels: 1, but the pictures have 3");
   EXPECT_EQ(refusal([](Recipe& r) { r.model.image.stem_channels = {8, 8, 8, 8, 8}; }),
             "model.image.stem_channels: 5 convolutions of stride 2 do not divide pictures of 16×16 pixels");
+  EXPECT_EQ(
+      refusal([](Recipe& r) { r.model.image.stem_channels = {8, 8, 8}; }),
+      "model.image.stem_channels: 3 convolutions of stride 2 leave 2×2 tokens of a picture of 16×16 pixels, too few to "
+      "hide a part of them\n  hint: fewer convolutions, or stages.image.steps: 0");
   EXPECT_EQ(refusal([](Recipe& r) { r.model.speech.mels = 80; }),
             "model.speech.mels: 80 bands, the sound of tiny has 40");
+}
+
+TEST_F(Training, DamagedShardsAreFoundBeforeTheFirstStage) {
+  for (const char* split : {"pool_text", "train", "train_questions", "test", "test_questions"}) {
+    const std::filesystem::path shard = at("data") / str(split, "-00000.h5");
+    const std::string good = harness::read_file(shard);
+    std::string bad = good;
+    bad[bad.size() / 2] ^= 1;
+    harness::write_file(shard, bad);
+    EXPECT_THAT(harness::message_of<IoError>([&] { pretrain(recipe(), {.out = at("run")}); }),
+                testing::HasSubstr(shard.string() + " does not have the checksum"));
+    harness::write_file(shard, good);
+    EXPECT_FALSE(std::filesystem::exists(at("run"))) << split;
+  }
 }
 
 TEST_F(Training, ADataSetBuiltWithOtherOptionsIsRefused) {

@@ -48,6 +48,7 @@ class ScenesBuild {
   explicit ScenesBuild(const BuildRequest& request)
       : request_(request),
         scenes_(scenes_options(request)),
+        tokenizer_(request.integer("vocabulary", 16, 100000)),
         writer_(request.out, "scenes", request.provenance("scenes", options()), request.write) {}
 
   Manifest run() {
@@ -70,7 +71,7 @@ class ScenesBuild {
     writer_.set_attribute("question_types", types);
     writer_.set_attribute("sample_rate", int64_t{scenes_.options().sample_rate});
     writer_.set_attribute("speech_program", speech_program_version());
-    TokenizerFile(request_.integer("vocabulary", 16, 100000)).add_to(writer_, vocabulary_texts_);
+    tokenizer_.add_to(writer_, vocabulary_texts_);
     return writer_.finish();
   }
 
@@ -143,6 +144,7 @@ class ScenesBuild {
 
   const BuildRequest& request_;
   Scenes scenes_;
+  TokenizerFile tokenizer_;
   DatasetWriter writer_;
   ColumnSpec image_, text_{"text", ElementType::u8, true, {}}, audio_{"audio", ElementType::i16, true, {}};
   std::vector<std::string> vocabulary_texts_;

@@ -44,6 +44,9 @@ class SplitReader {
   /// One column of it.
   Value read(int64_t index, std::string_view column) const;
 
+  /// Opens every shard now: finds damage before much has been done with the samples.
+  void open_shards() const;
+
   /// Entries of a ragged column in every sample, without reading the values.
   std::vector<int64_t> lengths(std::string_view column) const;
   /// A fixed column of shape [] for every sample: labels, identities.
@@ -57,7 +60,6 @@ class SplitReader {
 
  private:
   size_t column_index(std::string_view name) const;
-  void open_shards() const;
   /// The shard of a sample, and its row there.
   std::pair<const ShardReader*, int64_t> locate(int64_t index) const;
   void read_scalars(std::string_view column, ElementType type, std::span<std::byte> out) const;

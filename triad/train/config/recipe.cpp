@@ -176,7 +176,7 @@ void bind(Binder& b, nn::TextEncoderOptions& o) {
   require_positive(b, "width", o.width);
   require_positive(b, "layers", o.layers);
   require_positive(b, "hidden", o.hidden);
-  require_positive(b, "max_positions", o.max_positions);
+  if (o.max_positions < 3) b.refuse("max_positions", o.max_positions, " leaves no room between [CLS] and [SEP]");
   require_positive(b, "initial_stddev", o.initial_stddev);
   require_heads(b, o.width, o.heads);
   require_share(b, "dropout", o.dropout);
@@ -184,6 +184,7 @@ void bind(Binder& b, nn::TextEncoderOptions& o) {
 }
 
 void bind(Binder& b, nn::ImageEncoderOptions& o) {
+  constexpr size_t kMostConvolutions = 12;  // tokens of 4096×4096 pixels
   b("image_channels", o.image_channels);
   b("stem_channels", o.stem_channels);
   b("width", o.width);
@@ -195,6 +196,8 @@ void bind(Binder& b, nn::ImageEncoderOptions& o) {
   b("residual_gain", o.residual_gain);
   if (o.image_channels != 1 && o.image_channels != 3)
     b.refuse("image_channels", o.image_channels, " is neither 1 nor 3");
+  if (o.stem_channels.empty() || o.stem_channels.size() > kMostConvolutions)
+    b.refuse("stem_channels", o.stem_channels.size(), " convolutions, expected 1 to ", kMostConvolutions);
   for (const int64_t channels : o.stem_channels) require_positive(b, "stem_channels", channels);
   if (o.width <= 0 || o.width % 4 != 0) b.refuse("width", o.width, " is not a positive multiple of 4");
   require_positive(b, "layers", o.layers);

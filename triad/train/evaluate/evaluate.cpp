@@ -47,20 +47,6 @@ Json seconds_of(const std::filesystem::path& metrics) {
   return seconds;
 }
 
-/// The splits to measure on, best first; none if nothing is held out.
-std::vector<std::string> held_out_splits(const TrainingData& data, const std::string& wanted) {
-  const std::array<std::string, 3> names = {wanted, "test", "validation"};
-  for (const std::string& name : names) {
-    if (data.has(name)) return {name};
-  }
-  std::vector<std::string> parts;
-  for (const char* modality : {"_image", "_speech"}) {
-    const auto found = std::ranges::find_if(names, [&](const std::string& name) { return data.has(name + modality); });
-    if (found != names.end()) parts.push_back(*found + modality);
-  }
-  return parts;
-}
-
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : "+") + name;
@@ -114,6 +100,19 @@ std::optional<Probe> probe(const Embedded& train, const Embedded& held_out) {
 }
 
 }  // namespace
+
+std::vector<std::string> held_out_splits(const TrainingData& data, const std::string& wanted) {
+  const std::array<std::string, 3> names = {wanted, "test", "validation"};
+  for (const std::string& name : names) {
+    if (data.has(name)) return {name};
+  }
+  std::vector<std::string> parts;
+  for (const char* modality : {"_image", "_speech"}) {
+    const auto found = std::ranges::find_if(names, [&](const std::string& name) { return data.has(name + modality); });
+    if (found != names.end()) parts.push_back(*found + modality);
+  }
+  return parts;
+}
 
 Evaluation evaluate(const FinishedRun& run, const TrainingData& data) {
   const std::optional<std::filesystem::path> newest = newest_checkpoint(run.checkpoints);

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "triad/train/config/recipe.h"
 #include "triad/train/evaluate/answers.h"
@@ -42,8 +43,11 @@ struct Evaluation {
   std::optional<MaskedAccuracy> masked;
 };
 
-/// Measures a run on held-out samples of `data`: on the split that the recipe names, else on "test", "validation", or the
-/// parts of these that have pictures or sound only ("test_image", "test_speech", …). The model has the newest weights of
+/// The splits of `data` to measure on: `wanted`, else "test", else "validation", else the parts of these that have pictures
+/// or sound only ("test_image", "test_speech", …); none if nothing is held out.
+std::vector<std::string> held_out_splits(const TrainingData& data, const std::string& wanted);
+
+/// Measures a run on held-out samples of `data`: the held_out_splits() of the split that the recipe names. The model has the newest weights of
 /// the run afterwards. IoError if the run has no checkpoint.
 ///
 /// Retrieval and probes look at the end of the run. Masked tokens are guessed with the weights that stage 1 ended with:
