@@ -33,31 +33,23 @@ std::string text_of(const data::Attribute& value) {
       value);
 }
 
+/// What the recipe leaves open may be as it likes.
 void check_built_as_described(const DataOptions& options, const data::Manifest& manifest) {
-  const Hint hint{"give another data.dir, or remove the folder: what is not there is built as the recipe says"};
   if (manifest.name != options.name)
     fail<ConfigError>("data.dir", options.dir.string(), " holds the data set ", manifest.name, ", not ", options.name,
-                      hint);
+                      Hint{"give another data.dir: what is not there is built as the recipe says"});
+  std::string differences, remedy;
   for (const auto& [name, wanted] : options.build) {
     const auto built = manifest.provenance.options.find(name);
-    if (built != manifest.provenance.options.end() && built->second != wanted)
-      fail<ConfigError>("data.build." + name, text_of(wanted), ", but ", options.dir.string(), " was built with ",
-                        text_of(built->second), hint);
+    if (built == manifest.provenance.options.end() || built->second == wanted) continue;
+    differences +=
+        str(differences.empty() ? "" : ", ", name, " ", text_of(built->second), " instead of ", text_of(wanted));
+    remedy += str(" --set data.build.", name, "=", text_of(built->second));
   }
-}
-
-/// A misspelt split must not fall back to another: that other may be what no choice may depend on.
-void check_split(const DataOptions& options, const TrainingData& data) {
-  std::vector<std::string> held_out;
-  for (const data::SplitEntry& split : data.dataset().manifest().splits) {
-    if (split.name != "train" && !split.name.starts_with("pool_") && !split.name.ends_with("_questions"))
-      held_out.push_back(split.name);
-  }
-  const bool known = std::ranges::any_of(std::array{"", "_image", "_speech"},
-                                         [&](const char* part) { return data.has(options.split + part); });
-  if (!known && !held_out.empty())
-    fail<ConfigError>("data.split", "'", options.split, "' is no split of ", options.dir.string(),
-                      Hint{"there are " + joined(held_out)});
+  if (!differences.empty())
+    fail<ConfigError>("data.build", options.dir.string(), " was built with ", differences,
+                      Hint{"to train on it as it is:" + remedy +
+                           "; or give another data.dir: what is not there is built as the recipe says"});
 }
 
 void check_pictures(const nn::ImageEncoderOptions& encoder, const TrainingData& data) {
@@ -78,6 +70,22 @@ void check_grid(const nn::ImageEncoderOptions& encoder, const Shape& picture) {
     fail<ConfigError>("model.image.stem_channels", encoder.stem_channels.size(), " convolutions of stride 2 leave ", h,
                       "×", w, " tokens of a picture of ", picture[1], "×", picture[2],
                       " pixels, too few to hide a part of them", Hint{"fewer convolutions, or stages.image.steps: 0"});
+}
+
+/// Whether samples of a split can have both sides of a pair that has a weight.
+bool has_pairs(const PairWeights& weights, const data::SplitReader& split) {
+  const bool image = split.has("image"), text = split.has("text"), speech = split.has("audio");
+  return (weights.text_image > 0 && text && image) || (weights.speech_image > 0 && speech && image) ||
+         (weights.text_speech > 0 && text && speech);
+}
+
+/// Whether the stage finds something to learn from in the samples of its split.
+bool can_learn(std::string_view stage, const Recipe& recipe, const TrainingData& data) {
+  if (stage == "align") return has_pairs(recipe.align.pairs, data.split("train"));
+  if (stage != "joint") return true;
+  const JointTasks& tasks = recipe.joint.tasks;
+  return (tasks.answer.weight > 0 && data.has("train_questions")) ||
+         (tasks.contrast.weight > 0 && has_pairs(tasks.contrast.pairs, data.split("train")));
 }
 
 /// Keys of a recipe that change no weight.
@@ -113,9 +121,23 @@ void check_options(const PretrainOptions& options) {
                       Hint{"a run, a checkpoint or a safetensors file"});
 }
 
+void check_split(std::string_view where, const std::string& split, const TrainingData& data) {
+  std::vector<std::string> held_out;
+  for (const data::SplitEntry& entry : data.dataset().manifest().splits) {
+    if (entry.name != "train" && !entry.name.starts_with("pool_") && !entry.name.ends_with("_questions"))
+      held_out.push_back(entry.name);
+  }
+  const bool known = std::ranges::any_of(std::array{"", "_image", "_speech"}, [&](const char* part) {
+    return std::ranges::find(held_out, split + part) != held_out.end();
+  });
+  if (!known && !held_out.empty())
+    fail<ConfigError>(where, "'", split, "' is no held-out split of ", data.dataset().folder().string(),
+                      Hint{"there are " + joined(held_out)});
+}
+
 void check_data(const Recipe& recipe, const TrainingData& data) {
   check_built_as_described(recipe.data, data.dataset().manifest());
-  check_split(recipe.data, data);
+  check_split("data.split", recipe.data.split, data);
   check_pictures(recipe.model.image, data);
   if (data.has_sound() && recipe.model.speech.mels != data.mel().mels)
     fail<ConfigError>("model.speech.mels", recipe.model.speech.mels, " bands, the sound of ", recipe.data.name, " has ",
@@ -129,7 +151,7 @@ std::vector<std::string> stages_to_run(const Recipe& recipe, const std::string& 
     if ((!only.empty() && only != name) || stage.steps == 0) continue;
     const std::string split = split_of(name);
     const int64_t samples = data.has(split) ? data.split(split).size() : 0;
-    if (samples == 0)
+    if (samples == 0 || !can_learn(name, recipe, data))
       fail<ConfigError>(str("stages.", name), "the data set ", recipe.data.name, " has nothing to train this stage on",
                         Hint{"set its steps to 0"});
     if (samples < stage.batch)
@@ -140,6 +162,21 @@ std::vector<std::string> stages_to_run(const Recipe& recipe, const std::string& 
   }
   if (stages.empty()) fail<ConfigError>("stages", "no stage has steps to run");
   return stages;
+}
+
+void check_clips(const Recipe& recipe, const std::vector<std::string>& stages, const TrainingData& data,
+                 const Model& model) {
+  if (std::ranges::find(stages, "speech") == stages.end()) return;
+  const int64_t frames = data::log_mel_frames(std::ranges::max(data.split("pool_speech").lengths("audio")), data.mel());
+  const nn::SpeechPredictionHead& head = model.speech_prediction;
+  const Tensor longest = from_values(std::vector<int64_t>{frames}, {1});
+  const auto terms = [](double weight, int64_t count) { return weight > 0 ? count : 0; };
+  if (terms(recipe.speech.frame_weight, head.frame_count(longest)) +
+          terms(recipe.speech.feature_weight, head.feature_count(longest)) ==
+      0)
+    fail<ConfigError>("model.speech", "strides of ", recipe.model.speech.first_stride, " and ",
+                      recipe.model.speech.second_stride, " leave nothing to predict of the longest sound, ", frames,
+                      " frames", Hint{"smaller strides, or stages.speech.steps: 0"});
 }
 
 void check_shards(const Recipe& recipe, const std::vector<std::string>& stages, const TrainingData& data) {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "triad/train/config/recipe.h"
@@ -14,12 +15,20 @@ namespace triad::train {
 /// Options that cannot be, whatever the data: --only names no stage, there is nothing at --from. ConfigError.
 void check_options(const PretrainOptions& options);
 
+/// A split to measure on that `data` does not hold out. A misspelt one must not fall back to another: that other may be what
+/// no choice may depend on. ConfigError naming `where` it was given and the splits there are.
+void check_split(std::string_view where, const std::string& split, const TrainingData& data);
+
 /// A data set that is not the one the recipe describes, by name or by the options it was built with, has no split to
 /// measure on by the name the recipe gives, or has pictures or sound the encoders do not take. ConfigError.
 void check_data(const Recipe& recipe, const TrainingData& data);
 
-/// The stages to run, in order. ConfigError if there is none, or one has too little to train on.
+/// The stages to run, in order. ConfigError if there is none, or one finds too little in the data to learn from.
 std::vector<std::string> stages_to_run(const Recipe& recipe, const std::string& only, const TrainingData& data);
+
+/// ConfigError if stage speech is to run and no sound is long enough for the model to predict some of it.
+void check_clips(const Recipe& recipe, const std::vector<std::string>& stages, const TrainingData& data,
+                 const Model& model);
 
 /// Opens every shard that the stages and the evaluation after them will read. IoError naming one that is missing or damaged.
 void check_shards(const Recipe& recipe, const std::vector<std::string>& stages, const TrainingData& data);

@@ -25,15 +25,17 @@ namespace fs = std::filesystem;
 /// Builds the data set of a recipe. ConfigError if its builder needs a source that the recipe does not name.
 void build_data(const DataOptions& options) {
   const data::Builder& builder = data::builder_named(options.name);
+  data::Attributes complete = options.build;
   for (const data::BuilderOption& option : builder.options) {
-    const auto* text = std::get_if<std::string>(&options.build.at(option.name));
+    const data::Attribute& value = complete.try_emplace(option.name, option.value).first->second;
+    const auto* text = std::get_if<std::string>(&value);
     if (option.required && text && text->empty())
       fail<ConfigError>("data.build." + option.name, "missing, and ", options.dir.string(), " holds no data set",
                         Hint{str(option.help, "; --set data.build.", option.name, "=… gives it")});
   }
   std::cerr << "building the data set " << options.name << " in " << options.dir.string() << '\n';
   TerminalLine line;
-  builder.build({.out = options.dir, .options = options.build, .progress = [&](int64_t done) {
+  builder.build({.out = options.dir, .options = complete, .prefix = "data.build.", .progress = [&](int64_t done) {
                    line.show(str(done, " samples"));
                  }});
 }
@@ -69,6 +71,7 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
   const std::vector<std::string> stages = stages_to_run(recipe, options.only, data);
   check_shards(recipe, stages, data);
   const std::unique_ptr<Model> model = make_model(recipe, data);
+  check_clips(recipe, stages, data, *model);
   const std::vector<NamedParameter> parameters = nn::parameters_of(*model);
   if (!options.from.empty() && !newest) load_parameters(resolve_checkpoint(options.from), parameters);
 
@@ -87,6 +90,8 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
   fs::create_directories(checkpoints);
   Recipe resolved = recipe;
   resolved.data.dir = fs::absolute(recipe.data.dir);  // the run is evaluated from other folders too
+  const data::Attributes& built_with = data.dataset().manifest().provenance.options;
+  resolved.data.build.insert(built_with.begin(), built_with.end());
   data::write_durably(config, write_recipe(resolved));
   rewind_metrics(options.out, newest ? progress.stage : stages.front(), progress.step);
   fs::path resume_from = newest.value_or(fs::path());

@@ -1,6 +1,7 @@
 #include "triad/train/config/recipe.h"
 
 #include <fstream>
+#include <map>
 #include <regex>
 #include <set>
 
@@ -36,13 +37,22 @@ class RecipeFile : public testing::Test {
 
 constexpr const char* kSmall = "name: small\ndata:\n  name: scenes\n  dir: somewhere\n";
 
-TEST_F(RecipeFile, EveryOptionOfTheBuilderHasAValue) {
-  EXPECT_EQ(std::get<int64_t>(read(kSmall).data.build.at("questions")), 10);
+TEST_F(RecipeFile, OptionsOfTheBuilderAreThoseThatAreGiven) {
+  EXPECT_TRUE(read(kSmall).data.build.empty());
   const Recipe r = read(kSmall, {"data.build.questions=4"});
-  EXPECT_EQ(std::get<int64_t>(r.data.build.at("questions")), 4);
-  EXPECT_EQ(r.data.build.size(), data::builder_named("scenes").options.size());
-  EXPECT_EQ(error(kSmall, {"data.build.questons=4"}).substr(0, 41), "r.yaml: data.build.questons: unknown key\n");
+  EXPECT_EQ(r.data.build, (data::Attributes{{"questions", int64_t{4}}}));
+  EXPECT_EQ(read(write_recipe(r)).data.build, r.data.build);
+  EXPECT_THAT(
+      error(kSmall, {"data.build.questons=4"}),
+      testing::StartsWith("--set data.build.questons=4: unknown key\n  hint: did you mean 'questions'? Valid "));
   EXPECT_TRUE(read("name: x\ndata: {name: own, dir: d}\n").data.build.empty());
+  EXPECT_TRUE(read("name: x\ndata: {name: own, dir: d, build: {}}\n").data.build.empty());
+}
+
+TEST_F(RecipeFile, AnUnknownDataSetWithOptionsIsRefusedByItsName) {
+  EXPECT_EQ(error(std::string(kSmall) + "  build: {train: 5}\n", {"data.name=scene"}),
+            "--set data.name=scene: unknown data set 'scene', which cannot be built\n"
+            "  hint: did you mean 'scenes'? There are digits, folder, scenes, text");
 }
 
 TEST_F(RecipeFile, AbsentKeysKeepTheirDefaults) {
@@ -94,7 +104,7 @@ TEST_F(RecipeFile, AnUnknownKeyIsRefusedWithPlaceAndNearestKey) {
             "r.yaml:6: train.sede: unknown key\n"
             "  hint: did you mean 'seed'? Valid keys: seed, max_steps, dtype, log_every");
   EXPECT_EQ(error(kSmall, {"train.max_stepps=3"}),
-            "r.yaml: train.max_stepps: unknown key\n"
+            "--set train.max_stepps=3: unknown key\n"
             "  hint: did you mean 'max_steps'? Valid keys: seed, max_steps, dtype, log_every");
 }
 
@@ -102,7 +112,7 @@ TEST_F(RecipeFile, AValueOfAnotherTypeIsRefused) {
   EXPECT_EQ(error(std::string(kSmall) + "train:\n  seed: five\n"),
             "r.yaml:6: train.seed: 'five' is not an integer from 0 to 18446744073709551615");
   EXPECT_EQ(error(kSmall, {"train.seed=-1"}),
-            "r.yaml: train.seed: '-1' is not an integer from 0 to 18446744073709551615");
+            "--set train.seed=-1: '-1' is not an integer from 0 to 18446744073709551615");
   EXPECT_EQ(error(std::string(kSmall) + "train:\n  dtype: f8\n"),
             "r.yaml:6: train.dtype: 'f8' is not one of f32, bf16");
   EXPECT_EQ(error(std::string(kSmall) + "model:\n  text: 3\n"), "r.yaml:6: model.text: expected keys with values");
@@ -118,22 +128,28 @@ TEST_F(RecipeFile, AValueOutsideItsDomainIsRefused) {
   EXPECT_EQ(error(std::string(kSmall) + "stages:\n  joint:\n    tasks: {contrast: {pairs: {text_image: -1}}}\n"),
             "r.yaml:7: stages.joint.tasks.contrast.pairs.text_image: -1 is negative");
   EXPECT_EQ(error(kSmall, {"stages.joint.tasks.answer.weight=-0.5"}),
-            "r.yaml: stages.joint.tasks.answer.weight: -0.5 is negative");
+            "--set stages.joint.tasks.answer.weight=-0.5: -0.5 is negative");
   EXPECT_EQ(error(kSmall, {"stages.joint.tasks.contrast.share=0"}),
-            "r.yaml: stages.joint.tasks.contrast.share: 0 is outside of (0, 1]");
-  EXPECT_EQ(error(kSmall, {"model.speech.first_stride=0"}), "r.yaml: model.speech.first_stride: 0 is not positive");
-  EXPECT_EQ(error(kSmall, {"model.speech.hidden=7"}), "r.yaml: model.speech.hidden: 7 is not a positive multiple of 2");
+            "--set stages.joint.tasks.contrast.share=0: 0 is outside of (0, 1]");
+  EXPECT_EQ(error(kSmall, {"model.speech.first_stride=0"}), "--set model.speech.first_stride=0: 0 is not positive");
+  EXPECT_EQ(error(kSmall, {"model.speech.hidden=7"}), "--set model.speech.hidden=7: 7 is not a positive multiple of 2");
   EXPECT_EQ(error(kSmall, {"model.text.max_positions=2"}),
-            "r.yaml: model.text.max_positions: 2 leaves no room between [CLS] and [SEP]");
+            "--set model.text.max_positions=2: 2 leaves no room between [CLS] and [SEP]");
   EXPECT_EQ(error(kSmall, {"model.image.stem_channels=[]"}),
-            "r.yaml: model.image.stem_channels: 0 convolutions, expected 1 to 12");
-  EXPECT_EQ(error(kSmall, {"model.text.layers=-3"}), "r.yaml: model.text.layers: -3 is not positive");
-  EXPECT_EQ(error(kSmall, {"model.fusion.layers=0"}), "r.yaml: model.fusion.layers: 0 is not positive");
+            "--set model.image.stem_channels=[]: 0 convolutions, expected 1 to 12");
+  EXPECT_EQ(error(kSmall, {"model.text.layers=-3"}), "--set model.text.layers=-3: -3 is not positive");
+  EXPECT_EQ(error(kSmall, {"model.fusion.layers=0"}), "--set model.fusion.layers=0: 0 is not positive");
   EXPECT_EQ(error(kSmall, {"model.fusion.heads=3"}),
-            "r.yaml: model.fusion: 3 heads do not divide the width of the text encoder, 256");
-  EXPECT_EQ(error(kSmall, {"train.max_steps=-2"}), "r.yaml: train.max_steps: -2 is negative");
+            "--set model.fusion.heads=3: 3 heads do not divide the width of the text encoder, 256");
+  EXPECT_EQ(error(kSmall, {"train.max_steps=-2"}), "--set train.max_steps=-2: -2 is negative");
   EXPECT_EQ(error(std::string(kSmall) + "  split: pool_text\n"),
             "r.yaml:5: data.split: 'pool_text' is trained on\n  hint: test or validation");
+  for (const auto& [key, domain] : std::map<std::string, std::string>{
+           {"stages.text.schedule.floor=1.5", "1.5 is no share of the peak, from 0 to 1"},
+           {"model.initial_temperature=5", "5 is outside of [0.01, 1]"},
+           {"model.initial_temperature=0", "0 is outside of [0.01, 1]"},
+           {"data.loader_threads=100000", "100000 threads, expected 1 to 256"}})
+    EXPECT_EQ(error(kSmall, {key}), str("--set ", key, ": ", domain));
   EXPECT_EQ(error("name: x\n"), "r.yaml: data: missing: the data set to train on");
 }
 
@@ -168,6 +184,35 @@ TEST(Recipes, EveryKeyIsOnThePageAboutThem) {
 TEST_F(RecipeFile, ACosineHasNoCooldown) {
   EXPECT_EQ(error(std::string(kSmall) + "stages: {text: {steps: 9, schedule: {cooldown_steps: 2}}}\n"),
             "r.yaml:5: stages.text.schedule.cooldown_steps: a cosine has no cooldown; take shape: constant");
+}
+
+TEST_F(RecipeFile, AKeyThatIsGivenTwiceIsRefused) {
+  EXPECT_EQ(error(std::string(kSmall) + "stages:\n  text:\n    steps: 5\n    batch: 4\n    steps: 2\n"),
+            "r.yaml:9: stages.text.steps: is given twice");
+  EXPECT_EQ(error(std::string(kSmall) + "name: again\n"), "r.yaml:5: name: is given twice");
+}
+
+TEST_F(RecipeFile, TheOverrideThatIsWrongIsNamed) {
+  const std::string text = std::string(kSmall) + "stages:\n  text:\n    batch: 8\ntrain: {seed: 3}\n";
+  EXPECT_EQ(error(text, {"train.seed=4", "stages.text.batch=0"}), "--set stages.text.batch=0: 0 is not positive");
+  EXPECT_EQ(error(text, {"train=5"}), "--set train=5: expected keys with values");
+  EXPECT_EQ(error(text, {"stages.text={batch: 0}"}), "--set stages.text={batch: 0}: 0 is not positive");
+  EXPECT_EQ(
+      error(text, {"train.max_steps="}),
+      "--set train.max_steps=: an empty value is not an integer from -9223372036854775808 to 9223372036854775807");
+  EXPECT_EQ(error(text, {"train.max_steps=[1]"}).substr(0, 46), "--set train.max_steps=[1]: a list is not an in");
+  EXPECT_EQ(error(text + "checkpoint: {every: -1}\n", {"train.seed=4"}), "r.yaml:9: checkpoint.every: -1 is negative");
+}
+
+TEST_F(RecipeFile, AStageThatCanLearnNothingIsRefused) {
+  EXPECT_EQ(
+      error(std::string(kSmall) + "stages:\n  align:\n    pairs: {text_image: 0, speech_image: 0, text_speech: 0}\n"),
+      "r.yaml:7: stages.align.pairs: all weights are 0: there is no pair to learn from");
+  EXPECT_EQ(error(std::string(kSmall) +
+                  "stages:\n  joint:\n    tasks:\n      contrast: {weight: 0}\n      answer: {weight: 0}\n"),
+            "r.yaml:8: stages.joint.tasks.contrast: both tasks have weight 0: there is nothing to learn");
+  EXPECT_EQ(error(std::string(kSmall) + "stages:\n  speech: {frame_weight: 0, feature_weight: 0}\n"),
+            "r.yaml:6: stages.speech.frame_weight: both weights are 0: there is nothing to learn");
 }
 
 TEST_F(RecipeFile, TextThatIsNotUtf8IsRefusedWithItsLine) {

@@ -208,7 +208,7 @@ TEST_F(Training, WhatDoesNotFitTheDataIsRefusedBeforeAnythingStarts) {
     return message;
   };
   EXPECT_EQ(refusal([](Recipe& r) { r.data.split = "tset"; }),
-            "data.split: 'tset' is no split of " + at("data").string() + "\n  hint: there are test");
+            "data.split: 'tset' is no held-out split of " + at("data").string() + "\n  hint: there are test");
   EXPECT_THAT(refusal([](Recipe& r) { r.data.name = "scenes"; }),
               testing::HasSubstr("holds the data set tiny, not scenes"));
   EXPECT_EQ(refusal([](Recipe& r) { r.joint.batch = 25; }),
@@ -239,15 +239,56 @@ TEST_F(Training, DamagedShardsAreFoundBeforeTheFirstStage) {
   }
 }
 
-TEST_F(Training, ADataSetBuiltWithOtherOptionsIsRefused) {
-  data::DatasetWriter writer(at("built"), "scenes", {.generator = "scenes", .options = {{"questions", int64_t{3}}}});
+/// A data set of texts that says that `triad data build scenes` made it.
+void write_scenes(const std::filesystem::path& folder, const data::Attributes& options) {
+  data::DatasetWriter writer(folder, "scenes", {.generator = "scenes", .options = options});
+  data::ShardWriter& pool = writer.split("pool_text", {{"text", data::ElementType::u8, true, {}}});
+  for (int i = 0; i < 8; ++i) pool.add({std::string("a a a a")});
   writer.add_file("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n");
   writer.set_attribute("tokenizer", std::string("vocab.txt"));
   writer.finish();
+}
+
+TEST_F(Training, ADataSetBuiltWithOtherOptionsThanTheRecipeSetsIsRefused) {
+  write_scenes(at("built"), {{"questions", int64_t{3}}, {"clips", int64_t{60}}, {"train", int64_t{9}}});
   Recipe r = recipe();
-  r.data = {.name = "scenes", .dir = at("built"), .build = {{"questions", int64_t{4}}}};
+  r.data = {.name = "scenes", .dir = at("built"), .build = {{"questions", int64_t{4}}, {"clips", int64_t{7}}}};
+  EXPECT_EQ(
+      harness::message_of<ConfigError>([&] { pretrain(r, {.out = at("run"), .only = "text"}); }),
+      "data.build: " + at("built").string() +
+          " was built with clips 60 instead of 7, questions 3 instead of 4\n"
+          "  hint: to train on it as it is: --set data.build.clips=60 --set data.build.questions=3; or give another "
+          "data.dir: what is not there is built as the recipe says");
+  r.data.build = {{"questions", int64_t{3}}};  // it says nothing about the rest
+  r.train.max_steps = 1;
+  pretrain(r, {.out = at("run"), .only = "text"});
+  EXPECT_EQ(std::get<int64_t>(read_recipe(at("run") / "config.yaml").data.build.at("clips")), 60);
+}
+
+TEST_F(Training, OptionsOfTheBuilderAreNamedAsInTheRecipe) {
+  Recipe r = recipe();
+  r.data = {.name = "folder", .dir = at("new")};
   EXPECT_THAT(harness::message_of<ConfigError>([&] { pretrain(r, {.out = at("run")}); }),
-              testing::StartsWith("data.build.questions: 4, but " + at("built").string() + " was built with 3"));
+              testing::HasSubstr("give data.build.images, data.build.sounds, data.build.texts or data.build.pairs"));
+  r.data.build = {{"size", int64_t{0}}};
+  EXPECT_THAT(harness::message_of<ConfigError>([&] { pretrain(r, {.out = at("run")}); }),
+              testing::HasSubstr("data.build.size is 0, expected 1 to 4096"));
+}
+
+TEST_F(Training, AStageThatFindsNothingToLearnFromIsRefused) {
+  const auto refusal = [&](const std::filesystem::path& data, const std::function<void(Recipe&)>& change) {
+    Recipe r = tiny_recipe(data);
+    change(r);
+    const std::string message = harness::message_of<ConfigError>([&] { pretrain(r, {.out = at("run")}); });
+    EXPECT_FALSE(std::filesystem::exists(at("run"))) << message;
+    return message;
+  };
+  EXPECT_EQ(refusal(at("data"), [](Recipe& r) { r.model.speech.first_stride = 100; }),
+            "model.speech: strides of 100 and 2 leave nothing to predict of the longest sound, 37 frames\n"
+            "  hint: smaller strides, or stages.speech.steps: 0");
+  write_tiny_data(at("digits"), {.kind = TinyKind::digits});  // without questions
+  EXPECT_THAT(refusal(at("digits"), [](Recipe& r) { r.joint.tasks.contrast.weight = 0; }),
+              testing::StartsWith("stages.joint: the data set tiny has nothing to train this stage on"));
 }
 
 TEST_F(Training, HostileCheckpointsAreRefused) {

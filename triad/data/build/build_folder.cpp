@@ -83,8 +83,10 @@ class FolderBuild {
   void read_sources() {
     const fs::path images = request_.path("images"), sounds = request_.path("sounds"), texts = request_.path("texts"),
                    pairs = request_.path("pairs");
+    const std::string& p = request_.prefix;
     require<ConfigError>(!images.empty() || !sounds.empty() || !texts.empty() || !pairs.empty(), "data build",
-                         "nothing to build a data set from", Hint{"give --images, --sounds, --texts or --pairs"});
+                         "nothing to build a data set from",
+                         Hint{str("give ", p, "images, ", p, "sounds, ", p, "texts or ", p, "pairs")});
     if (!pairs.empty()) {
       pairs_ = read_pairs(pairs);
       sources_.push_back(describe_source(pairs));
@@ -240,7 +242,7 @@ class FolderBuild {
     if (!pair.audio.empty()) media.second = sound(pair.audio);
     require<IoError>(std::ssize(media.second) <= seconds_ * sample_rate_, "data build", pair.audio.string(), " lasts ",
                      std::ssize(media.second) / sample_rate_, " s, a sound of a pair at most ", seconds_,
-                     Hint{"cut it, or allow more: --seconds"});
+                     Hint{"cut it, or allow more: " + request_.prefix + "seconds"});
     return media;
   }
 

@@ -28,21 +28,21 @@ bool BuildRequest::flag(const std::string& name) const { return option<bool>(opt
 
 int64_t BuildRequest::integer(const std::string& name, int64_t low, int64_t high) const {
   const int64_t value = integer(name);
-  require<ConfigError>(value >= low && value <= high, "data build", "--", name, " is ", value, ", expected ", low,
+  require<ConfigError>(value >= low && value <= high, "data build", prefix, name, " is ", value, ", expected ", low,
                        " to ", high);
   return value;
 }
 
 double BuildRequest::real(const std::string& name, double low, double high) const {
   const double value = option<double>(options, name);
-  require<ConfigError>(value >= low && value <= high, "data build", "--", name, " is ", value, ", expected ", low,
+  require<ConfigError>(value >= low && value <= high, "data build", prefix, name, " is ", value, ", expected ", low,
                        " to ", high);
   return value;
 }
 
 int BuildRequest::sample_rate() const {
   const int64_t rate = integer("sample-rate");
-  require<ConfigError>(rate == 8000 || rate == 16000, "data build", "--sample-rate is ", rate,
+  require<ConfigError>(rate == 8000 || rate == 16000, "data build", prefix, "sample-rate is ", rate,
                        ", expected 8000 or 16000");
   return static_cast<int>(rate);
 }

@@ -29,6 +29,7 @@ struct BuildRequest {
   Attributes options;
   uint64_t seed = 1;
   WriteOptions write;
+  std::string prefix = "--";  ///< of the names of options where they are given, for messages
   /// Told now and then how many samples are done; may be empty.
   std::function<void(int64_t done)> progress;
 

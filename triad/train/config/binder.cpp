@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 namespace triad::train {
 namespace {
@@ -39,6 +40,15 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   return best;
 }
 
+Binder::Binder(Mode mode, const YAML::Node& node, const Origin& origin, std::string path)
+    : mode_(mode), node_(node), origin_(origin), path_(std::move(path)) {
+  if (mode_ == Mode::write) return;
+  std::set<std::string> seen;
+  for (const auto& entry : node_) {
+    if (!seen.insert(entry.first.Scalar()).second) refuse(entry.first.Scalar(), "is given twice");
+  }
+}
+
 YAML::Node Binder::find(std::string_view key) {
   known_.emplace_back(key);
   const YAML::Node& section = node_;  // the const lookup does not create the key
@@ -46,21 +56,20 @@ YAML::Node Binder::find(std::string_view key) {
 }
 
 std::string Binder::place(const std::string& key) const {
-  const YAML::Node& section = node_;
-  const std::string name = path_.empty() ? key : path_ + "." + key;
-  if (section.IsMap()) {
-    for (const auto& entry : section) {
-      if (entry.first.Scalar() == key && entry.first.Mark().line >= 0)
-        return str(file_, ":", entry.first.Mark().line + 1, ": ", name);
-    }
+  const std::string name = name_of(key);
+  // The override of the key, of the section it is in, or of something in it.
+  const auto concerns = [&](const std::string& assignment) {
+    const std::string set = assignment.substr(0, assignment.find('=')) + ".", wanted = name + ".";
+    return set.starts_with(wanted) || wanted.starts_with(set);
+  };
+  const auto& overrides = origin_.overrides;
+  const auto last = std::find_if(overrides.rbegin(), overrides.rend(), concerns);
+  if (last != overrides.rend()) return "--set " + *last;
+  int line = 0;  // of the last, where a key is there twice
+  for (const auto& entry : node_) {
+    if (entry.first.Scalar() == key) line = entry.first.Mark().line + 1;
   }
-  return str(file_, ": ", name);
-}
-
-void Binder::check_map() const {
-  if (!node_.IsMap())
-    fail<ConfigError>(str(file_, ":", node_.Mark().line + 1, path_.empty() ? "" : ": ", path_),
-                      "expected keys with values");
+  return line > 0 ? str(origin_.file, ":", line, ": ", name) : str(origin_.file, ": ", name);
 }
 
 void Binder::finish() const {
@@ -78,18 +87,18 @@ void Binder::finish() const {
 
 bool Binder::to_bool(const YAML::Node& value, std::string_view key) const {
   if (value.IsScalar() && (value.Scalar() == "true" || value.Scalar() == "false")) return value.Scalar() == "true";
-  refuse(key, "'", value.IsScalar() ? value.Scalar() : "…", "' is not true or false");
+  refuse(key, shown(value), " is not true or false");
 }
 
 double Binder::to_number(const YAML::Node& value, std::string_view key) const {
   double number = 0;
   if (value.IsScalar() && parse(value.Scalar(), number) && std::isfinite(number)) return number;
-  refuse(key, "'", value.IsScalar() ? value.Scalar() : "…", "' is not a finite number");
+  refuse(key, shown(value), " is not a finite number");
 }
 
 std::string Binder::to_text(const YAML::Node& value, std::string_view key) const {
   if (value.IsScalar()) return value.Scalar();
-  refuse(key, "expected a text");
+  refuse(key, shown(value), " is not a text");
 }
 
 size_t Binder::to_choice(const YAML::Node& value, std::string_view key, const std::string_view* names,
@@ -101,6 +110,11 @@ size_t Binder::to_choice(const YAML::Node& value, std::string_view key, const st
     all += (i == 0 ? "" : ", ") + std::string(names[i]);
   }
   refuse(key, "'", text, "' is not one of ", all);
+}
+
+std::string Binder::shown(const YAML::Node& value) {
+  if (value.IsScalar()) return "'" + value.Scalar() + "'";
+  return value.IsNull() ? "an empty value" : value.IsSequence() ? "a list" : "a section";
 }
 
 std::string Binder::number_text(double value) {

@@ -18,26 +18,37 @@
 
 namespace triad::train {
 
+/// Where a configuration comes from, for messages.
+struct Origin {
+  std::string file;
+  std::vector<std::string> overrides;  ///< "a.b=c", on top of what the file says
+};
+
 /// A section of a configuration, bound to the fields of a struct:
 ///
 ///   void bind(Binder& b, Schedule& s) { b("peak", s.peak); b("warmup_steps", s.warmup_steps); }
 ///
 /// Reading, a key that is absent leaves its field as it is; a key that no field claims, or a value of another type, is a
-/// ConfigError naming file, line and, for a key, the nearest valid one. Writing, every field is put out. A field is a bool,
+/// ConfigError naming file and line, or the override,and for a key the nearest valid one.
+/// Writing, every field is put out. A field is a bool,
 /// integer, floating number, string, path, enumeration with EnumNames, vector of these, or a struct with a bind() of its own.
 class Binder {
  public:
   enum class Mode { read, write };
 
-  /// Reads `node` (or fills it, writing). `file` and `path` are for messages.
-  Binder(Mode mode, const YAML::Node& node, std::string file, std::string path)
-      : mode_(mode), node_(node), file_(std::move(file)), path_(std::move(path)) {}
+  /// Reads `node` (or fills it, writing), the section `path` of the configuration. `origin` must outlive the binder.
+  /// ConfigError if a key is there twice.
+  Binder(Mode mode, const YAML::Node& node, const Origin& origin, std::string path);
 
   template <class T>
   void operator()(std::string_view key, T& field);
 
   /// Whether the section has this key (reading). The key still has to be bound.
   bool has(std::string_view key) const { return mode_ == Mode::read && node_[std::string(key)].IsDefined(); }
+  /// Whether this key is a section that is not empty (reading).
+  bool has_section(std::string_view key) const { return has(key) && node_[std::string(key)].size() > 0; }
+  /// Makes a key that is absent a known one: it is listed with the others where a key is misspelt.
+  void allow(std::string_view key) { known_.emplace_back(key); }
   /// ConfigError at the place of `key`.
   template <class... Parts>
   [[noreturn]] void refuse(std::string_view key, const Parts&... parts) const {
@@ -47,7 +58,7 @@ class Binder {
   void finish() const;
 
  private:
-  void check_map() const;
+  std::string name_of(const std::string& key) const { return path_.empty() ? key : path_ + "." + key; }
   std::string place(const std::string& key) const;
   YAML::Node find(std::string_view key);
 
@@ -63,10 +74,13 @@ class Binder {
   std::string to_text(const YAML::Node& value, std::string_view key) const;
   size_t to_choice(const YAML::Node& value, std::string_view key, const std::string_view* names, size_t count) const;
   static std::string number_text(double value);
+  /// A value as messages show it.
+  static std::string shown(const YAML::Node& value);
 
   Mode mode_;
   YAML::Node node_;
-  std::string file_, path_;
+  const Origin& origin_;
+  std::string path_;
   std::vector<std::string> known_;
 };
 
@@ -100,8 +114,8 @@ void Binder::read(const YAML::Node& value, std::string_view key, T& field) const
     field.clear();
     for (const YAML::Node& item : value) read(item, key, field.emplace_back());
   } else {
-    Binder inner(mode_, value, file_, path_.empty() ? std::string(key) : path_ + "." + std::string(key));
-    inner.check_map();
+    if (!value.IsMap()) refuse(key, "expected keys with values");
+    Binder inner(mode_, value, origin_, name_of(std::string(key)));
     bind(inner, field);
     inner.finish();
   }
@@ -115,8 +129,8 @@ T Binder::to_integer(const YAML::Node& value, std::string_view key) const {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), integer);
     if (error == std::errc() && end == text.data() + text.size()) return integer;
   }
-  refuse(key, "'", value.IsScalar() ? value.Scalar() : "…", "' is not an integer from ", std::numeric_limits<T>::min(),
-         " to ", std::numeric_limits<T>::max());
+  refuse(key, shown(value), " is not an integer from ", std::numeric_limits<T>::min(), " to ",
+         std::numeric_limits<T>::max());
 }
 
 template <class T>
@@ -133,7 +147,7 @@ YAML::Node Binder::written(T& field) const {
   } else if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::string>) {
     return YAML::Node(field);
   } else {
-    Binder inner(mode_, YAML::Node(YAML::NodeType::Map), file_, path_);
+    Binder inner(mode_, YAML::Node(YAML::NodeType::Map), origin_, path_);
     bind(inner, field);
     return inner.node_;
   }

@@ -43,7 +43,7 @@ void bind(Binder& b, optim::Schedule& s) {
   if (s.shape == optim::ScheduleShape::cosine && s.cooldown_steps != 0)
     b.refuse("cooldown_steps", "a cosine has no cooldown; take shape: constant");
   require_positive(b, "peak", s.peak);
-  require_not_negative(b, "floor", s.floor);
+  if (!(s.floor >= 0 && s.floor <= 1)) b.refuse("floor", s.floor, " is no share of the peak, from 0 to 1");
   require_not_negative(b, "warmup_steps", s.warmup_steps);
   require_not_negative(b, "cooldown_steps", s.cooldown_steps);
 }
@@ -106,6 +106,8 @@ void bind(Binder& b, SpeechStageOptions& s) {
   require_positive(b, "distances", s.distances);
   require_not_negative(b, "frame_weight", s.frame_weight);
   require_not_negative(b, "feature_weight", s.feature_weight);
+  if (s.frame_weight == 0 && s.feature_weight == 0)
+    b.refuse("frame_weight", "both weights are 0: there is nothing to learn");
 }
 
 void bind(Binder& b, PairWeights& w) {
@@ -117,9 +119,19 @@ void bind(Binder& b, PairWeights& w) {
   require_not_negative(b, "text_speech", w.text_speech);
 }
 
+namespace {
+
+void bind_pairs(Binder& b, PairWeights& w) {
+  b("pairs", w);
+  if (w.text_image == 0 && w.speech_image == 0 && w.text_speech == 0)
+    b.refuse("pairs", "all weights are 0: there is no pair to learn from");
+}
+
+}  // namespace
+
 void bind(Binder& b, AlignStageOptions& s) {
   bind_stage(b, s);
-  b("pairs", s.pairs);
+  bind_pairs(b, s.pairs);
 }
 
 namespace {
@@ -135,7 +147,7 @@ void bind_task(Binder& b, TaskOptions& t) {
 
 void bind(Binder& b, ContrastTaskOptions& t) {
   bind_task(b, t);
-  b("pairs", t.pairs);
+  bind_pairs(b, t.pairs);
 }
 
 void bind(Binder& b, AnswerTaskOptions& t) {
@@ -147,6 +159,8 @@ void bind(Binder& b, AnswerTaskOptions& t) {
 void bind(Binder& b, JointTasks& t) {
   b("contrast", t.contrast);
   b("answer", t.answer);
+  if (t.contrast.weight == 0 && t.answer.weight == 0)
+    b.refuse("contrast", "both tasks have weight 0: there is nothing to learn");
 }
 
 void bind(Binder& b, JointStageOptions& s) {
@@ -246,7 +260,8 @@ void bind(Binder& b, ModelOptions& o) {
   b("speech", o.speech);
   b("fusion", o.fusion);
   require_positive(b, "shared_width", o.shared_width);
-  require_positive(b, "initial_temperature", o.initial_temperature);
+  if (!(o.initial_temperature >= 0.01 && o.initial_temperature <= 1))
+    b.refuse("initial_temperature", o.initial_temperature, " is outside of [0.01, 1]");
   if (o.text.width % o.fusion.heads != 0)
     b.refuse("fusion", o.fusion.heads, " heads do not divide the width of the text encoder, ", o.text.width);
 }
@@ -259,8 +274,12 @@ struct BuildOptions {
 };
 
 void bind(Binder& b, BuildOptions& o) {
-  for (const data::BuilderOption& option : o.known)
-    std::visit([&](auto& typed) { b(option.name, typed); }, o.values.at(option.name));
+  for (const data::BuilderOption& option : o.known) {
+    if (b.has(option.name)) o.values[option.name] = option.value;
+    const auto value = o.values.find(option.name);
+    if (value != o.values.end()) std::visit([&](auto& typed) { b(option.name, typed); }, value->second);
+    else b.allow(option.name);
+  }
 }
 
 /// The options of the builder of this name; none for a data set that is only read.
@@ -270,13 +289,25 @@ const std::vector<data::BuilderOption>& builder_options(const std::string& name)
   return builder != data::all_builders().end() ? builder->options : none;
 }
 
+[[noreturn]] void refuse_unknown_data(const Binder& b, const std::string& name) {
+  std::vector<std::string> names;
+  std::string all;
+  for (const data::Builder& builder : data::all_builders()) {
+    names.push_back(builder.name);
+    all += (all.empty() ? "" : ", ") + builder.name;
+  }
+  const std::string guess = nearest(name, names);
+  b.refuse("name", "unknown data set '", name, "', which cannot be built",
+           Hint{(guess.empty() ? "" : "did you mean '" + guess + "'? ") + "There are " + all});
+}
+
 }  // namespace
 
 void bind(Binder& b, DataOptions& o) {
   b("name", o.name);
   b("dir", o.dir);
   BuildOptions build{builder_options(o.name), o.build};
-  for (const data::BuilderOption& option : build.known) o.build.try_emplace(option.name, option.value);
+  if (build.known.empty() && b.has_section("build")) refuse_unknown_data(b, o.name);
   b("build", build);
   b("split", o.split);
   b("loader_threads", o.loader_threads);
@@ -284,7 +315,8 @@ void bind(Binder& b, DataOptions& o) {
   if (o.dir.empty()) b.refuse("dir", "missing: the folder of the data set");
   if (o.split == "train" || o.split.starts_with("pool_"))
     b.refuse("split", "'", o.split, "' is trained on", Hint{"test or validation"});
-  require_positive(b, "loader_threads", o.loader_threads);
+  if (o.loader_threads < 1 || o.loader_threads > 256)
+    b.refuse("loader_threads", o.loader_threads, " threads, expected 1 to 256");
 }
 
 void bind(Binder& b, TrainOptions& o) {
@@ -395,7 +427,8 @@ Recipe read_recipe(const std::filesystem::path& file, const std::vector<std::str
   require<ConfigError>(root.IsMap(), file.string(), "expected keys with values");
   for (const std::string& assignment : overrides) apply_override(root, assignment);
   Recipe recipe;
-  Binder binder(Binder::Mode::read, root, file.string(), "");
+  const Origin origin{file.string(), overrides};
+  Binder binder(Binder::Mode::read, root, origin, "");
   bind(binder, recipe);
   binder.finish();
   return recipe;
@@ -403,7 +436,8 @@ Recipe read_recipe(const std::filesystem::path& file, const std::vector<std::str
 
 std::string write_recipe(Recipe recipe) {
   YAML::Node root(YAML::NodeType::Map);
-  Binder binder(Binder::Mode::write, root, "", "");
+  const Origin nowhere;
+  Binder binder(Binder::Mode::write, root, nowhere, "");
   bind(binder, recipe);
   YAML::Emitter out;
   out << root;

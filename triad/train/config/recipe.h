@@ -88,7 +88,7 @@ struct ModelOptions {
 struct DataOptions {
   std::string name;            ///< a data set `triad data list` knows
   std::filesystem::path dir;   ///< where it lies; it is built there if nothing does
-  data::Attributes build;      ///< options of its builder, as in `triad data build NAME --help`
+  data::Attributes build;      ///< options of its builder that the recipe decides on, by their names
   std::string split = "test";  ///< held-out samples to measure on; "validation" while choices depend on the result
   int64_t loader_threads = 1;
 };

@@ -254,7 +254,8 @@ std::unique_ptr<Stage> make_align_stage(const StageSetup& setup) {
 
 std::unique_ptr<Stage> make_joint_stage(const StageSetup& setup) {
   const JointStageOptions& o = setup.recipe.joint;
-  const auto answer = setup.model.answer ? std::optional(o.tasks.answer) : std::nullopt;
+  const bool has_questions = setup.model.answer && setup.data.has("train_questions");
+  const auto answer = has_questions ? std::optional(o.tasks.answer) : std::nullopt;
   return std::make_unique<PairStage>(setup, "joint", o, o.tasks.contrast, answer);
 }
 
