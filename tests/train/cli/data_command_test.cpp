@@ -28,6 +28,28 @@ TEST(CommandLine, UsageErrorsExitWithTwo) {
   EXPECT_EQ(run_triad({"--version"}).code, 0);
 }
 
+TEST(CommandLine, AMisspeltCommandIsNamedWithTheNearest) {
+  const auto error = [](const std::vector<std::string>& arguments) {
+    const CommandResult result = run_triad(arguments);
+    EXPECT_EQ(result.code, 2);
+    return result.err;
+  };
+  EXPECT_EQ(
+      error({"evel", "run"}),
+      "triad: 'evel': no such command\n  hint: did you mean 'eval'? There are pretrain, eval, ckpt, data, embed\n");
+  EXPECT_EQ(error({"data", "buidl", "scenes"}),
+            "triad: 'data buidl': no such command\n  hint: did you mean 'build'? There are list, build, inspect\n");
+  EXPECT_EQ(error({"data", "build", "scene"}),
+            "triad: 'data build scene': no such command\n"
+            "  hint: did you mean 'scenes'? There are digits, folder, scenes, text\n");
+}
+
+TEST(DataCommand, ASeedIsNotNegative) {
+  const CommandResult result = run_triad({"data", "build", "scenes", "--out", "/nowhere/x", "--seed", "-1"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("--seed"));
+}
+
 TEST(DataCommand, ListsBuildsAndInspects) {
   const TempFolder folder;
   std::ofstream(folder / "book.txt") << "# one\nFirst.\n# two\nSecond.\n# three\nThird.\n";

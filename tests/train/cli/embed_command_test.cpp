@@ -134,6 +134,24 @@ TEST_F(EmbedRun, FilesOfOtherSizesChannelsAndRates) {
   EXPECT_FALSE(harness::compare(row(sounds, 0), row(sounds, 2), 0.05).passed);
 }
 
+TEST_F(EmbedRun, ARunWithoutASharedSpaceIsWarnedAbout) {
+  Recipe recipe = tiny_recipe(at("data"));
+  recipe.train.max_steps = 1;
+  pretrain(recipe, {.out = at("text-only"), .only = "text"});
+  const auto err = [](const char* run) {
+    return run_triad({"embed", "--run", at(run).string(), "--text", "a", "--out", at("w.safetensors").string()}).err;
+  };
+  EXPECT_THAT(err("text-only"),
+              HasSubstr("triad: warning: " + at("text-only").string() + " has no stage align or joint"));
+  EXPECT_EQ(err("run"), "");
+}
+
+TEST_F(EmbedRun, AFolderIsNoFileToWrite) {
+  const CommandResult result = run_triad({"embed", "--run", at("run").string(), "--text", "a", "--out", "."});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_EQ(result.err, "triad: file: cannot write .: it is a folder\n");
+}
+
 TEST_F(EmbedRun, WhatCannotBeReadIsNamedAndNothingIsWritten) {
   fs::remove(at("out.safetensors"));
   const std::string bad = file("bad.png", "no picture"), missing = at("missing").string(),

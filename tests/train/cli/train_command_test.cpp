@@ -86,6 +86,36 @@ TEST_F(TrainCommands, EvalPrintsWhatItWrites) {
   EXPECT_EQ(nlohmann::json::parse(other.out)["retrieval"]["image->text"]["n"], 30);
 }
 
+TEST_F(TrainCommands, EvalMeasuresOnTheSplitThatIsNamed) {
+  ASSERT_EQ(pretrain({"--out", at("run"), "--only", "align"}).code, 0);
+  write_tiny_data(at("other"), {.held_out = "compositional"});
+  const CommandResult named = run_triad({"eval", at("run"), "--data", at("other"), "--split", "compositional"});
+  ASSERT_EQ(named.code, 0) << named.err;
+  EXPECT_EQ(nlohmann::json::parse(named.out)["split"], "compositional");
+  for (const char* split : {"tset", "train"}) {
+    const CommandResult refused = run_triad({"eval", at("run"), "--split", split});
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_EQ(refused.err,
+              str("triad: --split: '", split, "' is no held-out split of ", at("data"), "\n  hint: there are test\n"));
+  }
+}
+
+TEST_F(TrainCommands, WhatTheDataDoNotAllowToMeasureIsNamed) {
+  ASSERT_EQ(pretrain({"--out", at("run")}).code, 0);
+  write_tiny_data(at("texts"), {.kind = TinyKind::text});
+  const CommandResult result = run_triad({"eval", at("run"), "--data", at("texts")});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_THAT(result.err, HasSubstr("not measured: retrieval and probes: split 'test' has no column 'identity'\n"));
+}
+
+TEST_F(TrainCommands, AFolderThatCannotBeUsedIsNamedInASentence) {
+  harness::write_file(at("file"), "");
+  const CommandResult result = pretrain({"--out", at("file") + "/run", "--only", "text"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("triad: " + at("file") + "/run"));
+  EXPECT_THAT(result.err, HasSubstr(" cannot be used: Not a directory\n"));
+}
+
 TEST_F(TrainCommands, ARunIsNamedAfterItsRecipeAndTheTime) {
   const fs::path before = fs::current_path();
   fs::current_path(folder_.path());

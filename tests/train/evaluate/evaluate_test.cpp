@@ -160,6 +160,29 @@ TEST_F(Evaluate, OtherDataWithOtherClassesIsRefused) {
               HasSubstr("'label_names' is not as in"));
 }
 
+TEST_F(Evaluate, OtherDataIsMeasuredForWhatItAllowsAndTheRestIsNamed) {
+  summary_of("run", {});
+  write_tiny_data(at("texts"), {.kind = TinyKind::text});
+  const LoadedRun run = load_run(at("run"));
+  const TrainingData texts(at("texts"), *run.data);
+  const Evaluation e = evaluate({run.recipe, at("run") / "checkpoints", *run.data, *run.model}, texts);
+  EXPECT_THAT(keys(json::parse(to_json(e))), UnorderedElementsAre("split", "mlm"));
+  EXPECT_THAT(e.missing, testing::ElementsAre("retrieval and probes: split 'test' has no column 'identity'",
+                                              "answers: there is no split 'test_questions'"));
+}
+
+TEST_F(Evaluate, OtherDataWithOtherPicturesIsRefused) {
+  summary_of("run", {}, {.only = "align"});
+  data::DatasetWriter writer(at("grey"), "grey", {.generator = "test"});
+  writer.split("test", {{"image", data::ElementType::u8, false, {1, 14, 14}}}).add({std::vector<uint8_t>(196)});
+  writer.add_file("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n");
+  writer.set_attribute("tokenizer", std::string("vocab.txt"));
+  writer.finish();
+  EXPECT_EQ(harness::message_of<ConfigError>([&] { evaluated("run", at("grey")); }),
+            at("grey").string() +
+                ": pictures of 14×14 pixels and 1 channels, the run takes multiples of 4 pixels and 3 channels");
+}
+
 TEST_F(Evaluate, PartsWithOneModalityAreMeasuredForWhatTheyHave) {
   summary_of("run", {.kind = TinyKind::digits});
   write_tiny_data(at("pictures"), {.kind = TinyKind::digits, .held_out = "test_image"});

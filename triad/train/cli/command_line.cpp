@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <vector>
 
@@ -13,8 +14,34 @@
 #include "triad/train/cli/data_command.h"
 #include "triad/train/cli/embed_command.h"
 #include "triad/train/cli/train_command.h"
+#include "triad/train/config/binder.h"
 
 namespace triad::train {
+namespace {
+
+/// CLI11 says of a misspelt command only that one is required. ConfigError naming it and the nearest.
+void check_commands(const CLI::App& app, std::span<const std::string> arguments) {
+  const CLI::App* at = &app;
+  std::string typed;
+  for (const std::string& argument : arguments) {
+    std::vector<std::string> names;
+    for (const CLI::App* command : at->get_subcommands(nullptr)) {
+      if (!command->get_name().empty()) names.push_back(command->get_name());  // option groups have none
+    }
+    if (names.empty() || argument.starts_with('-')) return;
+    typed += (typed.empty() ? "" : " ") + argument;
+    if (std::ranges::find(names, argument) == names.end()) {
+      std::string all;
+      for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+      const std::string guess = nearest(argument, names);
+      fail<ConfigError>("'" + typed + "'", "no such command",
+                        Hint{(guess.empty() ? "" : "did you mean '" + guess + "'? ") + "There are " + all});
+    }
+    at = at->get_subcommand(argument);
+  }
+}
+
+}  // namespace
 
 int run_command_line(std::span<const std::string> arguments, CommandContext& context) {
   CLI::App app{"Trains encoders of text, images and speech into one space.", "triad"};
@@ -25,6 +52,7 @@ int run_command_line(std::span<const std::string> arguments, CommandContext& con
     add_data_command(app, context);
     add_embed_command(app, context);
     add_bench_command(app, context);
+    check_commands(app, arguments);
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants them
     app.parse(std::move(reversed));
     return context.exit_code;
@@ -33,6 +61,8 @@ int run_command_line(std::span<const std::string> arguments, CommandContext& con
   } catch (const ConfigError& e) {
     context.err << "triad: " << e.what() << "\n";
     return kExitUsage;
+  } catch (const std::filesystem::filesystem_error& e) {
+    context.err << "triad: " << e.path1().string() << " cannot be used: " << e.code().message() << "\n";
   } catch (const std::bad_alloc&) {
     context.err << "triad: out of memory\n";
   } catch (const std::exception& e) {

@@ -79,7 +79,9 @@ void add_data_command(CLI::App& app, CommandContext& context) {
     one->add_option("--out", arguments->out, "folder of the data set: new, empty or of a build that was cut off")
         ->type_name("DIR")
         ->required();
-    one->add_option("--seed", arguments->request.seed, "decides everything that is drawn")->capture_default_str();
+    one->add_option("--seed", arguments->request.seed, "decides everything that is drawn")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
     one->add_flag("--replace", arguments->request.write.replace, "replace a data set that is there");
     for (const BuilderOption& option : builder.options) add_option(*one, option, arguments->request.options);
     one->callback([&builder, arguments, &context] { run_build(builder, *arguments, context); });

@@ -11,6 +11,7 @@
 #include "triad/core/base/error.h"
 #include "triad/data/formats/durable_file.h"
 #include "triad/data/formats/safetensors.h"
+#include "triad/train/checkpoint/checkpoint.h"
 #include "triad/train/evaluate/embed_inputs.h"
 #include "triad/train/evaluate/hidden_states.h"
 #include "triad/train/import/bert.h"
@@ -40,7 +41,7 @@ std::vector<std::string> read_lines(const std::string& file) {
   return lines;
 }
 
-data::TensorMap embed(const EmbedArguments& a) {
+data::TensorMap embed(const EmbedArguments& a, CommandContext& context) {
   const std::vector<std::string> texts = a.text_file ? read_lines(*a.text_file) : a.texts;
   if (a.hf) {
     const HiddenStates states = hidden_states(read_bert(*a.hf), texts);
@@ -49,6 +50,11 @@ data::TensorMap embed(const EmbedArguments& a) {
             {"attention_mask", states.attention_mask}};
   }
   const LoadedRun run = load_run(a.run);
+  const std::filesystem::path checkpoints = std::filesystem::path(a.run) / "checkpoints";
+  if (!was_trained(checkpoints, "align") && !was_trained(checkpoints, "joint"))
+    context.err << "triad: warning: " << a.run
+                << " has no stage align or joint: what it projects into the shared space is "
+                << "random, unless its first weights (--from) were of a run that has\n";
   if (!a.images.empty()) return {{"embeddings", embeddings_of_images(*run.model, *run.data, a.images)}};
   if (!a.sounds.empty()) return {{"embeddings", embeddings_of_sounds(*run.model, *run.data, a.sounds)}};
   return {{"embeddings", embeddings_of_texts(*run.model, *run.data, texts)}};
@@ -83,7 +89,7 @@ void add_embed_command(CLI::App& app, CommandContext& context) {
   input->require_option(1);
   command->add_option("--out", a->out, "safetensors file to write")->required()->type_name("FILE");
   command->callback([a, &context] {
-    const data::TensorMap tensors = embed(*a);
+    const data::TensorMap tensors = embed(*a, context);
     data::write_safetensors(a->out, tensors);
     for (const auto& [name, tensor] : tensors) context.out << a->out << ": " << name << " " << tensor.shape() << "\n";
   });

@@ -8,6 +8,7 @@
 #include "triad/core/base/error.h"
 #include "triad/data/formats/durable_file.h"
 #include "triad/train/checkpoint/checkpoint.h"
+#include "triad/train/checks.h"
 #include "triad/train/evaluate/evaluate.h"
 #include "triad/train/pretrain.h"
 
@@ -55,23 +56,27 @@ void add_pretrain(CLI::App& app) {
 
 void add_eval(CLI::App& app, CommandContext& context) {
   struct Arguments {
-    std::string run, data, json;
+    std::string run, data, split, json;
   };
   const auto a = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("eval", "Measure a run, on its own held-out data or on other data");
   command->add_option("RUN", a->run, "run directory")->required();
   command->add_option("--data", a->data, "data set to measure on")->type_name("DIR");
+  command->add_option("--split", a->split, "held-out samples to measure on; by default those the recipe names")
+      ->type_name("SPLIT");
   command->add_option("--json", a->json, "also write the result here")->type_name("FILE");
   command->callback([a, &context] {
-    const LoadedRun run = load_run(a->run);
+    LoadedRun run = load_run(a->run);
     std::unique_ptr<TrainingData> other;
     if (!a->data.empty()) other = std::make_unique<TrainingData>(a->data, *run.data);
     const TrainingData& data = other ? *other : *run.data;
+    if (!a->split.empty()) check_split("--split", run.recipe.data.split = a->split, data);
     const Evaluation evaluation = evaluate({run.recipe, fs::path(a->run) / "checkpoints", *run.data, *run.model}, data);
     require<IoError>(!evaluation.split.empty(), data.dataset().folder().string(),
                      "has no held-out split, such as test or validation");
     const std::string json = to_json(evaluation);
     context.out << json;
+    for (const std::string& missing : evaluation.missing) context.err << "not measured: " << missing << '\n';
     if (!a->json.empty()) data::write_durably(a->json, json);
   });
 }

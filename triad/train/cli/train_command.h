@@ -7,7 +7,7 @@ namespace triad::train {
 
 /// Adds
 ///   pretrain CONFIG [--only STAGE] [--from RUN|FILE] [--resume auto] [--set key=value] [--seed N] [--out RUN]
-///   eval RUN [--data DIR] [--json FILE]
+///   eval RUN [--data DIR] [--split SPLIT] [--json FILE]
 ///   ckpt diff A B              exits with 0 where all tensors are bit-equal, else 1 and their names
 ///   ckpt ls RUN                checkpoints of a run
 ///   ckpt export A --out FILE   the weights alone, as safetensors

@@ -53,9 +53,22 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
+void check_pictures(const nn::ImageEncoder& encoder, const TrainingData& data) {
+  if (!data.has_pictures()) return;
+  const Shape shape = data.picture_shape();
+  const int64_t channels = encoder.options().image_channels, patch = encoder.stem.patch();
+  if (shape[0] != channels || shape[1] % patch != 0 || shape[2] % patch != 0)
+    fail<ConfigError>(data.dataset().folder().string(), "pictures of ", shape[1], "×", shape[2], " pixels and ",
+                      shape[0], " channels, the run takes multiples of ", patch, " pixels and ", channels, " channels");
+}
+
 /// Embeds the splits; a modality comes from the first that has it.
 void embed(const Model& model, const TrainingData& data, const std::vector<std::string>& splits, Evaluation& e) {
   for (const std::string& split : splits) {
+    if (!data.split(split).has("identity")) {
+      e.missing.push_back("retrieval and probes: split '" + split + "' has no column 'identity'");
+      continue;
+    }
     if (e.text.empty()) e.text = embed_text(model, data, split);
     if (e.image.empty()) e.image = embed_images(model, data, split);
     if (e.speech.empty()) e.speech = embed_speech(model, data, split);
@@ -120,17 +133,20 @@ Evaluation evaluate(const FinishedRun& run, const TrainingData& data) {
   const std::vector<std::string> splits = held_out_splits(data, run.recipe.data.split);
   Evaluation e{.split = joined(splits)};
   const auto parameters = nn::parameters_of(run.model);
+  const bool joint = was_trained(run.checkpoints, "joint"), aligned = joint || was_trained(run.checkpoints, "align");
+  if (aligned) check_pictures(run.model.image, data);
 
-  const auto texts =
-      std::ranges::find_if(splits, [&](const std::string& split) { return data.split(split).has("text"); });
-  if (const auto checkpoint = newest_checkpoint(run.checkpoints, "text"); checkpoint && texts != splits.end()) {
+  if (const auto checkpoint = newest_checkpoint(run.checkpoints, "text")) {
+    const auto texts =
+        std::ranges::find_if(splits, [&](const std::string& split) { return data.split(split).has("text"); });
     load_parameters(*checkpoint, parameters);
-    e.masked = guess_masked_tokens(run.model, run.training, data, *texts, run.recipe.text.masked);
+    if (texts != splits.end())
+      e.masked = guess_masked_tokens(run.model, run.training, data, *texts, run.recipe.text.masked);
+    else e.missing.push_back("masked tokens: no split has a column 'text'");
   }
   load_parameters(*newest, parameters);
 
-  const bool joint = was_trained(run.checkpoints, "joint");
-  if (joint || was_trained(run.checkpoints, "align")) {
+  if (aligned) {
     embed(run.model, data, splits, e);
     measure_retrieval(e);
     const data::Manifest& trained = run.training.dataset().manifest();
@@ -143,8 +159,11 @@ Evaluation evaluate(const FinishedRun& run, const TrainingData& data) {
         e.probe[probe_name(trained, "speech")] = *result;
     }
   }
-  if (joint && run.model.answer && data.has(e.split + "_questions"))
-    e.answers = answer_questions(run.model, run.training, data, e.split);
+  if (joint && run.model.answer) {
+    const std::string questions = e.split + "_questions";
+    if (data.has(questions)) e.answers = answer_questions(run.model, run.training, data, e.split);
+    else e.missing.push_back("answers: there is no split '" + questions + "'");
+  }
   return e;
 }
 

@@ -41,6 +41,7 @@ struct Evaluation {
   std::map<std::string, Probe> probe;             ///< as the data set names them, else "image" and "speech"
   std::optional<AnswerAccuracy> answers;
   std::optional<MaskedAccuracy> masked;
+  std::vector<std::string> missing;  ///< what the run was trained for and the data does not allow to measure, and why
 };
 
 /// The splits of `data` to measure on: `wanted`, else "test", else "validation", else the parts of these that have pictures
@@ -48,7 +49,7 @@ struct Evaluation {
 std::vector<std::string> held_out_splits(const TrainingData& data, const std::string& wanted);
 
 /// Measures a run on held-out samples of `data`: the held_out_splits() of the split that the recipe names. The model has the newest weights of
-/// the run afterwards. IoError if the run has no checkpoint.
+/// the run afterwards. IoError if the run has no checkpoint; ConfigError for pictures its encoder does not take.
 ///
 /// Retrieval and probes look at the end of the run. Masked tokens are guessed with the weights that stage 1 ended with:
 /// later stages move the text encoder and leave its head behind.
