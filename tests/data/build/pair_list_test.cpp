@@ -51,7 +51,13 @@ TEST(PairList, RefusalsNameLineAndKey) {
             "data build: LIST, line 1: unknown key 'txt'\n  hint: valid keys: image, audio, text, identity, label");
   EXPECT_EQ(refusal("{\"text\": \"\"}"), "data build: LIST, line 1: 'text' is not a text, or empty");
   EXPECT_EQ(refusal("{\"text\": \"a\", \"identity\": 1.5}"),
-            "data build: LIST, line 1: 'identity' is not a text, or empty");
+            "data build: LIST, line 1: 'identity' is 1.5, expected a text or a whole number below 2^64");
+  EXPECT_EQ(
+      refusal("{\"text\": \"a\", \"label\": 18446744073709551616}"),
+      "data build: LIST, line 1: 'label' is 1.8446744073709552e+19, expected a text or a whole number below 2^64");
+  EXPECT_EQ(refusal("{\"text\": \"a\", \"label\": true}"), "data build: LIST, line 1: 'label' is not a text, or empty");
+  EXPECT_TRUE(
+      refusal("{\"text\": \"a\"}\n{\"text\"").starts_with("data build: LIST, line 2: not JSON: syntax error while"));
   EXPECT_EQ(refusal("{\"text\": \"a\"}\n{\"text\": \"b\", \"label\": 1}"),
             "data build: LIST, line 2: a label, the lines before have none");
   EXPECT_EQ(refusal("{\"text\": \"a\", \"label\": 1}\n{\"text\": \"b\"}"),

@@ -237,7 +237,7 @@ TEST(Hdf5, AFullDiskIsAnErrorNotALoss) {
     file.write<int32_t>("values", values, {1 << 18}, {.deflate = 0});
     file.close();
   });
-  EXPECT_THAT(message, AllOf(HasSubstr("hdf5: cannot "), HasSubstr("full.h5"), HasSubstr("File too large")));
+  EXPECT_EQ(message, "hdf5: cannot write " + (folder / "full.h5").string() + ": File too large");
 }
 
 TEST(Hdf5, AShapeTheFileCannotHoldAllocatesNothing) {

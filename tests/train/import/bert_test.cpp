@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <limits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -152,6 +153,15 @@ TEST_F(BertFile, RefusesAnotherShape) {
 TEST_F(BertFile, RefusesIntegers) {
   tensors_[query_] = zeros({32, 32}, DType::i32);
   EXPECT_EQ(refusal(), "tensor '" + query_ + "' is I32, expected floating point");
+}
+
+TEST_F(BertFile, RefusesWhatIsNotFinite) {
+  for (const float value : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
+    Tensor query = clone_as(tensors_[query_], DType::f32);
+    query.mutable_data<float>()[7] = value;
+    tensors_[query_] = query;
+    EXPECT_EQ(refusal(), str("tensor '", query_, "' is not finite: element 7 of it is ", value));
+  }
 }
 
 TEST_F(BertFile, RefusesWhatItDoesNotKnow) {

@@ -35,7 +35,10 @@ struct Line {
   /// The same, where an integer will do.
   std::string name(const char* key) const {
     const auto at = json.find(key);
-    return at != json.end() && at->is_number_integer() ? at->dump() : text(key);
+    if (at == json.end() || !at->is_number()) return text(key);
+    if (!at->is_number_integer())
+      refuse("'", key, "' is ", at->dump(), ", expected a text or a whole number below 2^64");
+    return at->dump();
   }
 };
 
@@ -44,7 +47,10 @@ Line parse_line(std::string_view text, const std::string& place) {
   try {
     line.json = Json::parse(text);
   } catch (const Json::exception& e) {
-    line.refuse("not JSON: ", e.what());
+    // "[ID] parse error at line 1, column 5: REASON", of this line alone; or "[ID] REASON".
+    const std::string_view what = e.what();
+    const size_t colon = what.find(": ");
+    line.refuse("not JSON: ", what.substr((colon == what.npos ? what.find("] ") : colon) + 2));
   }
   constexpr std::array<std::string_view, 5> kKeys = {"image", "audio", "text", "identity", "label"};
   if (!line.json.is_object()) line.refuse("not a JSON object");

@@ -13,6 +13,8 @@ namespace triad::data {
 StagedFile::StagedFile(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
   temporary_ += ".partial";
   std::error_code ignored;
+  require<IoError>(!std::filesystem::is_directory(path_, ignored), "file", "cannot write ", path_.string(),
+                   ": it is a folder");
   std::filesystem::remove(temporary_, ignored);  // what an interrupted run left
 }
 

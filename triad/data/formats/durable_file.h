@@ -14,6 +14,7 @@ namespace triad::data {
 /// there, so that a reader sees the old content or the new and never a part of either. Goes without publish(): removed.
 class StagedFile {
  public:
+  /// IoError if there is a folder at PATH.
   explicit StagedFile(std::filesystem::path path);
   ~StagedFile();
   StagedFile(const StagedFile&) = delete;

@@ -58,6 +58,14 @@ std::string take_cause() {
   };
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, collect, &causes);
   H5Eclear2(H5E_DEFAULT);
+  // Where the system refused, what it says is all that matters to a person; the library tells it among times and addresses.
+  constexpr std::string_view kSays = "error message = '";
+  for (const std::string& cause : causes) {
+    if (const size_t at = cause.find(kSays); at != cause.npos) {
+      const size_t begin = at + kSays.size();
+      return cause.substr(begin, cause.find('\'', begin) - begin);
+    }
+  }
   // The innermost entry is the cause, the next one says what was being read; what follows repeats the names of
   // functions.
   if (causes.empty()) return "the library gives no cause";

@@ -1,5 +1,7 @@
 #include "triad/data/loader/loader.h"
 
+#include <system_error>
+
 #include "triad/core/base/error.h"
 
 namespace triad::data {
@@ -54,7 +56,10 @@ void LoaderCore::start() {
   taken_ = delivered_;
   try {
     for (int i = 0; i < options_.workers; ++i) threads_.emplace_back([this] { work(); });
-  } catch (...) {  // no more threads: those that run must end before this object does
+  } catch (const std::system_error& e) {
+    stop();  // those that run must end before this object does
+    fail<ValueError>("loader", "cannot start ", options_.workers, " threads: ", e.code().message(), Hint{"take fewer"});
+  } catch (...) {
     stop();
     throw;
   }

@@ -1,7 +1,10 @@
 #include "triad/train/import/bert.h"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,7 +28,7 @@ class Source {
   const std::string& name() const { return name_; }
   bool contains(const std::string& tensor) const { return all_.contains(tensor); }
 
-  /// In f32. The shape is checked before anything is read.
+  /// In f32, all of it finite. The shape is checked before anything is read.
   Tensor read(const std::string& tensor, const Shape& shape) {
     const auto found = all_.find(tensor);
     require<IoError>(found != all_.end(), name_, "has no tensor '", tensor, "'",
@@ -36,7 +39,12 @@ class Source {
     require<IoError>(entry.dtype && is_floating(*entry.dtype), name_, "tensor '", tensor, "' is ", entry.type,
                      ", expected floating point");
     unread_.erase(tensor);
-    return clone_as(reader_.read(tensor), DType::f32);
+    Tensor values = clone_as(reader_.read(tensor), DType::f32);
+    const std::span<const float> all(values.data<float>(), static_cast<size_t>(values.numel()));
+    const auto bad = std::ranges::find_if_not(all, [](float v) { return std::isfinite(v); });
+    require<IoError>(bad == all.end(), name_, "tensor '", tensor, "' is not finite: element ", bad - all.begin(),
+                     " of it is ", bad == all.end() ? 0 : *bad);
+    return values;
   }
 
   /// Passes a tensor over, if it is there.

@@ -22,7 +22,7 @@ struct BertWeights {
 /// Outputs are those of transformers, and gradients too, but for the token table where a loss looks at [PAD]: torch keeps
 /// that row at 0 (padding_idx).
 /// IoError naming file and tensor for one that is missing, of another shape than `options` ask for, not of floating point,
-/// or unknown.
+/// not finite, or unknown.
 BertWeights read_bert_weights(const std::filesystem::path& file, const nn::TextEncoderOptions& options);
 
 struct Bert : BertWeights {
