@@ -1,5 +1,6 @@
-// Every ONNX node case whose operator our ops can express, against the outputs that ship with it. The others are
-// counted: an op that begins to refuse what it took before fails the test.
+// Every ONNX node case whose operator our ops can express, against the outputs that ship with it. The others are listed by
+// operator. Of the shared data set it is known how many those are: an op that begins to refuse what it took before fails
+// the test.
 #include <iostream>
 
 #include <gtest/gtest.h>
@@ -65,30 +66,29 @@ TEST(OnnxNode, EveryExpressibleCase) {
   const auto folder = harness::data_path("onnx_node");
   if (folder.empty()) GTEST_SKIP() << "no data set onnx_node";
   const std::vector<NodeCase> cases = load_cases(folder);
-  std::map<std::string, std::vector<std::string>> left_out;
-  size_t passed = 0;
+  std::map<std::string, size_t> left_out;
+  size_t passed = 0, failed = 0, not_expressible = 0;
   for (const NodeCase& c : cases) {
     std::string problem;
     try {
       problem = run(c);
-      passed += problem.empty();
-    } catch (const NotExpressible& e) {
-      left_out[c.op()].push_back(str(c.name(), " (", e.what(), ")"));
+    } catch (const NotExpressible&) {
+      ++left_out[c.op()], ++not_expressible;
+      continue;
     } catch (const std::exception& e) {
       problem = str("threw: ", e.what());
     }
+    ++(problem.empty() ? passed : failed);
     EXPECT_TRUE(problem.empty()) << c.op() << " " << c.name() << ": " << problem;
   }
-  std::cout << "onnx node: " << passed << " of " << cases.size() << " cases passed" << std::endl;
-  EXPECT_GT(passed, 0u);
-  for (const auto& [op, names] : left_out) {
-    const auto most = kLeftOut.find(op);
-    const size_t known = most == kLeftOut.end() ? 0 : most->second;
-    EXPECT_LE(names.size(), known) << op << " is not expressible in " << testing::PrintToString(names);
-  }
+  std::cout << "onnx node: " << passed << " passed, " << failed << " failed, " << not_expressible
+            << " not expressible\n";
+  if (!left_out.empty()) std::cout << "onnx node: not expressible are";
+  for (const auto& [op, count] : left_out) std::cout << ' ' << op << ' ' << count;
+  std::cout << std::endl;
   if (cases.size() != kCases) return;  // another selection
-  for (const auto& [op, count] : kLeftOut)
-    EXPECT_EQ(left_out[op].size(), count) << op << ": left_out.h counts more than there are";
+  EXPECT_GE(passed, 350u);
+  EXPECT_EQ(left_out, kLeftOut) << "left_out.h says which cases the ops do not express";
 }
 
 }  // namespace
