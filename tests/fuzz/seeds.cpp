@@ -4,6 +4,7 @@
 #include "tests/data/text/sentencepiece_model.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/shard_columns.h"
+#include "triad/data/formats/hdf5.h"
 #include "triad/data/formats/png.h"
 #include "triad/data/shards/dataset_writer.h"
 
@@ -34,6 +35,14 @@ void write_data_set(const fs::path& folder) {
   fs::rename(folder / "set" / "a-00000.h5", folder / "shard" / "seed");
   fs::rename(folder / "set" / "dataset.json", folder / "manifest" / "seed");
   fs::remove_all(folder / "set");
+}
+
+/// So many names in a group that the library keeps them in a heap and a tree.
+void write_large_group(const fs::path& folder) {
+  fs::remove(folder / "large_group");
+  data::hdf5::File file = data::hdf5::File::create(folder / "large_group");
+  for (int i = 0; i < 20; ++i) file.write<float>(str("group/", i), std::vector<float>{1}, {1});
+  file.close();
 }
 
 void write_pictures(const fs::path& folder) {
@@ -76,6 +85,7 @@ void write_texts(const fs::path& folder) {
 
 void write_seeds(const fs::path& folder) {
   write_data_set(folder);
+  write_large_group(folder / "hdf5");
   write_pictures(folder / "image");
   write_texts(folder);
   write(folder / "safetensors" / "seed",

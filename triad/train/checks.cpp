@@ -6,6 +6,8 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "triad/train/checkpoint/checkpoint.h"
+#include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/evaluate/evaluate.h"
 
 namespace triad::train {
@@ -144,6 +146,25 @@ void check_data(const Recipe& recipe, const TrainingData& data) {
                       data.mel().mels);
 }
 
+void check_same_data(const data::DataIdentity& trained, const TrainingData& data, const fs::path& run) {
+  const data::DataIdentity here = data.dataset().manifest().identity();
+  if (here != trained)
+    fail<ConfigError>(
+        "data.dir", data.dataset().folder().string(), " holds the data set ", here, ", but the run ", run.string(),
+        " began with ", trained,
+        Hint{"give the data.dir where that one lies; to train on this one, give another --out, and --from " +
+             run.string() + " to start with these weights"});
+}
+
+void check_same_vocabulary(const fs::path& weights, const TrainingData& data) {
+  const std::optional<data::DataIdentity> trained = data_of(weights);
+  const data::DataIdentity here = data.dataset().manifest().identity();
+  if (trained && trained->vocabulary != here.vocabulary)
+    fail<ConfigError>("--from " + weights.string(), "was trained with the vocabulary of the data set ", *trained,
+                      ", which the data set ", here, " in ", data.dataset().folder().string(), " does not have",
+                      Hint{"its tokens would be other words to these weights: start without them"});
+}
+
 std::vector<std::string> stages_to_run(const Recipe& recipe, const std::string& only, const TrainingData& data) {
   std::vector<std::string> stages;
   for (const std::string_view name : kStageNames) {
@@ -185,6 +206,22 @@ void check_shards(const Recipe& recipe, const std::vector<std::string>& stages, 
   for (const std::string& split : splits) {
     data.split(split).open_shards();
     if (const std::string questions = split + "_questions"; data.has(questions)) data.split(questions).open_shards();
+  }
+}
+
+void check_stages_before(const std::string& current, const std::vector<std::string>& stages, const Recipe& recipe,
+                         const fs::path& run) {
+  const Hint hint{
+      "go on as the run began, with the same --only or train.max_steps; or give another --out, and --from " +
+      run.string() + " to start with its weights"};
+  if (std::ranges::find(stages, current) == stages.end())
+    fail<ConfigError>("--out " + run.string(), "the run is in stage ", current, ", which is not to be run", hint);
+  for (const std::string& stage : stages) {
+    if (stage == current) return;
+    const int64_t done = steps_trained(run / "checkpoints", stage), steps = steps_to_train(recipe, stage);
+    if (done < steps)
+      fail<ConfigError>("stages." + stage, "the run ", run.string(), " is in stage ", current, " after ", done, " of ",
+                        steps, " steps of this one", hint);
   }
 }
 

@@ -23,6 +23,13 @@ void check_split(std::string_view where, const std::string& split, const Trainin
 /// measure on by the name the recipe gives, or has pictures or sound the encoders do not take. ConfigError.
 void check_data(const Recipe& recipe, const TrainingData& data);
 
+/// A run goes on with the data set it began with, wherever that lies now. ConfigError naming both.
+void check_same_data(const data::DataIdentity& trained, const TrainingData& data, const std::filesystem::path& run);
+
+/// Weights to start with take the tokens of `data` for the words they learned. ConfigError if they learned another
+/// vocabulary.
+void check_same_vocabulary(const std::filesystem::path& weights, const TrainingData& data);
+
 /// The stages to run, in order. ConfigError if there is none, or one finds too little in the data to learn from.
 std::vector<std::string> stages_to_run(const Recipe& recipe, const std::string& only, const TrainingData& data);
 
@@ -32,6 +39,11 @@ void check_clips(const Recipe& recipe, const std::vector<std::string>& stages, c
 
 /// Opens every shard that the stages and the evaluation after them will read. IoError naming one that is missing or damaged.
 void check_shards(const Recipe& recipe, const std::vector<std::string>& stages, const TrainingData& data);
+
+/// A run that is in stage `current` goes on from there: that has to be one of `stages`, and those before it must have all
+/// their steps behind them, which a run that was begun with --only or with another train.max_steps may lack. ConfigError.
+void check_stages_before(const std::string& current, const std::vector<std::string>& stages, const Recipe& recipe,
+                         const std::filesystem::path& run);
 
 /// A run goes on with the recipe it began with, but for what changes no weight: how long, how often to save and to log,
 /// where the data lies. ConfigError naming the first key that differs from config.yaml in the directory `run`.

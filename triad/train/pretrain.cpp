@@ -6,7 +6,9 @@
 #include "triad/core/device/allocator.h"
 #include "triad/data/build/builder.h"
 #include "triad/data/formats/durable_file.h"
+#include "triad/data/formats/folder_lock.h"
 #include "triad/train/checkpoint/checkpoint.h"
+#include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/checks.h"
 #include "triad/train/evaluate/evaluate.h"
 #include "triad/train/loop/run_stage.h"
@@ -59,8 +61,11 @@ std::unique_ptr<Model> make_model(const Recipe& recipe, const TrainingData& data
 void pretrain(const Recipe& recipe, const PretrainOptions& options) {
   check_options(options);
   const fs::path checkpoints = options.out / "checkpoints", config = options.out / "config.yaml";
+  std::optional<data::FolderLock> lock;
+  if (fs::exists(options.out)) lock.emplace(options.out);
   const std::optional<fs::path> newest = newest_checkpoint(checkpoints);
-  if (newest && !options.resume)
+  const bool begun = !list_checkpoints(checkpoints).empty();
+  if (begun && !options.resume)
     fail<ConfigError>("--out " + options.out.string(), "holds a run already",
                       Hint{"--resume auto goes on with it; or give another --out"});
   if (newest && fs::exists(config)) check_same_recipe(options.out, recipe);
@@ -73,21 +78,28 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
   const std::unique_ptr<Model> model = make_model(recipe, data);
   check_clips(recipe, stages, data, *model);
   const std::vector<NamedParameter> parameters = nn::parameters_of(*model);
-  if (!options.from.empty() && !newest) load_parameters(resolve_checkpoint(options.from), parameters);
+  if (!options.from.empty() && !newest) {
+    const fs::path weights = resolve_checkpoint(options.from);
+    check_same_vocabulary(weights, data);
+    load_parameters(weights, parameters);
+  }
 
   Progress progress;
   size_t first = 0;
   if (newest) {
     progress = read_progress(*newest);
-    const auto at = std::ranges::find(stages, progress.stage);
-    if (at == stages.end())
-      fail<ConfigError>(newest->string(), "is of stage ", progress.stage, ", which is not to be run");
+    check_same_data(progress.data, data, options.out);
+    check_stages_before(progress.stage, stages, recipe, options.out);
     load_parameters(*newest, parameters);
-    first = static_cast<size_t>(at - stages.begin());
+    first = static_cast<size_t>(std::ranges::find(stages, progress.stage) - stages.begin());
   }
 
   // Everything is checked; from here on the run directory changes.
   fs::create_directories(checkpoints);
+  if (!lock) {
+    lock.emplace(options.out);
+    require<IoError>(list_checkpoints(checkpoints).empty(), options.out.string(), "another process began a run here");
+  }
   Recipe resolved = recipe;
   resolved.data.dir = fs::absolute(recipe.data.dir);  // the run is evaluated from other folders too
   const data::Attributes& built_with = data.dataset().manifest().provenance.options;
@@ -101,7 +113,8 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
   for (size_t i = first; i < stages.size(); ++i) {
     allocator(kCpu).release_cached();  // each stage needs blocks of other sizes
     const std::unique_ptr<Stage> stage = make_stage(stages[i], {recipe, data, *model});
-    run_stage(*stage, {recipe, checkpoints, parameters, log}, resume_from, seconds);
+    run_stage(*stage, {recipe, checkpoints, parameters, log, data.dataset().manifest().identity()}, resume_from,
+              seconds);
     log.note(str("stage ", stages[i], " done, ", static_cast<int64_t>(seconds), " s since the beginning"));
     resume_from.clear();
   }
@@ -113,7 +126,7 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
   log.note("report: " + (options.out / "report.html").string());
 }
 
-LoadedRun load_run(const std::filesystem::path& dir) {
+LoadedRun load_run(const std::filesystem::path& dir, OwnData needed) {
   const fs::path config = dir / "config.yaml";
   require<IoError>(fs::exists(config), dir.string(), "is no run directory: there is no config.yaml in it");
   LoadedRun run{.recipe = read_recipe(config)};
@@ -122,8 +135,14 @@ LoadedRun load_run(const std::filesystem::path& dir) {
                    " in ", fs::absolute(data.dir).string(), ", which is not there",
                    Hint{"where it was moved, say so: data.dir in " + (dir / "config.yaml").string()});
   run.data = std::make_unique<TrainingData>(run.recipe.data.dir, run.recipe.model.text.max_positions);
+  const fs::path checkpoint = resolve_checkpoint(dir);
+  const data::DataIdentity trained = read_progress(checkpoint).data, here = run.data->dataset().manifest().identity();
+  require<IoError>(here == trained || (needed == OwnData::vocabulary && here.vocabulary == trained.vocabulary),
+                   dir.string(), "was trained on the data set ", trained, ", but ", fs::absolute(data.dir).string(),
+                   " now holds ", here, needed == OwnData::vocabulary ? ", with another vocabulary" : "",
+                   Hint{"bring the data set back, or say where it is: data.dir in " + config.string()});
   run.model = make_model(run.recipe, *run.data);
-  load_parameters(resolve_checkpoint(dir), nn::parameters_of(*run.model));
+  load_parameters(checkpoint, nn::parameters_of(*run.model));
   return run;
 }
 

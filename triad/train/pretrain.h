@@ -19,7 +19,8 @@ struct PretrainOptions {
 };
 
 /// Builds the data set if it is not there, runs the stages, evaluates, writes summary.json and report.html. Everything is
-/// checked before anything starts: ConfigError for a recipe or options that do not fit the data, IoError for files.
+/// checked before anything starts: ConfigError for a recipe or options that do not fit the data, IoError for files, and where
+/// another process is at work in the run directory.
 void pretrain(const Recipe& recipe, const PretrainOptions& options);
 
 /// A model for the recipe and its data, with fresh weights.
@@ -32,8 +33,11 @@ struct LoadedRun {
   std::unique_ptr<Model> model;
 };
 
+/// What of its data set a run is needed with: all of it, or the words it knows.
+enum class OwnData { everything, vocabulary };
+
 /// The run in `dir` with the weights of its newest good checkpoint. Of its data set, dataset.json and the vocabulary are
-/// read. IoError if there is no checkpoint, or no data set where config.yaml says.
-LoadedRun load_run(const std::filesystem::path& dir);
+/// read. IoError if there is no checkpoint, or if the data set is not where config.yaml says or has become another.
+LoadedRun load_run(const std::filesystem::path& dir, OwnData needed = OwnData::everything);
 
 }  // namespace triad::train

@@ -210,6 +210,35 @@ TEST(Hdf5, EveryFlippedBitOfDataIsFound) {
   EXPECT_GT(errors, 16 * 8 * 4 / 3);
 }
 
+TEST(Hdf5, EveryFlippedBitOfALargeGroupIsFound) {
+  const TempFolder folder;
+  const auto read = [](const std::filesystem::path& path) {
+    const File file = File::open(path);
+    std::vector<std::pair<std::string, float>> all;
+    for (const std::string& name : file.group("group").names())
+      all.emplace_back(name, file.group("group").read<float>(name).at(0));
+    return all;
+  };
+  File file = File::create(folder / "large.h5");
+  for (int i = 0; i < 20; ++i) file.write<float>(str("group/", i), std::vector<float>{1.0f * i}, {1});
+  file.close();
+  std::string bytes = bytes_of(folder / "large.h5");
+  const auto all = read(folder / "large.h5");
+  ASSERT_EQ(all.size(), 20u);
+  int errors = 0;
+  for (size_t at = 0; at < bytes.size(); at += 13) {
+    bytes[at] ^= 0x10;
+    write_bytes(folder / "flipped.h5", bytes);
+    bytes[at] ^= 0x10;
+    try {
+      EXPECT_EQ(read(folder / "flipped.h5"), all) << at;
+    } catch (const IoError&) {
+      ++errors;
+    }
+  }
+  EXPECT_GT(errors, 50);
+}
+
 TEST(Hdf5, DamageNamesFileObjectRowsAndCause) {
   const TempFolder folder;
   std::string bytes = small_file(folder);

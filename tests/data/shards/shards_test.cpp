@@ -192,6 +192,13 @@ TEST(Shards, FingerprintKnowsValuesNotCompression) {
   DatasetWriter again(folder / "3", "x", {}, {.replace = true});
   again.split("a", {{"x", ElementType::i64, false, {}}}).add({int64_t{2}});
   EXPECT_NE(again.finish().fingerprint(), first);
+  DatasetWriter worded(folder / "3", "x", {}, {.replace = true});
+  worded.split("a", {{"x", ElementType::i64, false, {}}}).add({int64_t{1}});
+  worded.add_file("vocab.txt", "a");
+  worded.set_attribute("tokenizer", std::string("vocab.txt"));
+  const Manifest manifest = worded.finish();
+  EXPECT_NE(manifest.fingerprint(), first);
+  EXPECT_EQ(manifest.identity(), (DataIdentity{"x", manifest.fingerprint(), "e8b7be43"}));  // crc32("a")
 }
 
 TEST(Shards, AnInterruptedBuildIsNoDataSetAndCanBeRunAgain) {

@@ -10,7 +10,9 @@
 #include "tests/harness/data_path.h"
 #include "tests/train/cli/run_triad.h"
 #include "tests/train/loop/tiny_data.h"
+#include "triad/data/formats/folder_lock.h"
 #include "triad/data/formats/safetensors.h"
+#include "triad/data/shards/manifest.h"
 
 namespace triad::train {
 namespace {
@@ -114,6 +116,69 @@ TEST_F(TrainCommands, AFolderThatCannotBeUsedIsNamedInASentence) {
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.err, HasSubstr("triad: " + at("file") + "/run"));
   EXPECT_THAT(result.err, HasSubstr(" cannot be used: Not a directory\n"));
+}
+
+TEST_F(TrainCommands, ARunKnowsItsDataSet) {
+  ASSERT_EQ(pretrain({"--out", at("run"), "--only", "text"}).code, 0);
+  const std::string own = str(data::read_manifest(at("data")).identity());
+  const auto resume = [&](const std::string& data) {
+    return pretrain({"--out", at("run"), "--only", "text", "--resume", "auto", "--set", "data.dir=" + at(data)});
+  };
+  fs::copy(at("data"), at("moved"));
+  EXPECT_EQ(resume("moved").code, 0);
+  write_tiny_data(at("redrawn"), {.seed = 4});
+  const CommandResult refused = resume("redrawn");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("data.dir: " + at("redrawn") + " holds the data set " +
+                                     str(data::read_manifest(at("redrawn")).identity()) + ", but the run " + at("run") +
+                                     " began with " + own));
+  // Other weights may start on other data, if that has the same words.
+  const auto from = [&](const std::string& weights, const std::string& data, const std::string& out) {
+    return pretrain({"--out", at(out), "--only", "text", "--from", at(weights), "--set", "data.dir=" + at(data)});
+  };
+  ASSERT_EQ(run_triad({"ckpt", "export", at("run"), "--out", at("w.safetensors")}).code, 0);
+  write_tiny_data(at("reworded"), {.vocabulary = "a blue red green black square circle near the what colour is it"});
+  for (const char* weights : {"run", "w.safetensors"}) {
+    EXPECT_EQ(from(weights, "redrawn", str("on redrawn ", weights)).code, 0);
+    const CommandResult reworded = from(weights, "reworded", "none");
+    EXPECT_EQ(reworded.code, 2);
+    EXPECT_THAT(reworded.err, HasSubstr("was trained with the vocabulary of the data set " + own));
+  }
+  EXPECT_FALSE(fs::exists(at("none")));
+
+  const auto replaced_by = [&](const std::string& data, std::vector<std::string> command) {
+    fs::remove_all(at("moved"));
+    fs::copy(at(data), at("moved"));
+    return run_triad(command);
+  };
+  const std::vector<std::string> eval = {"eval", at("run")},
+                                 embed = {"embed", "--run", at("run"), "--text", "a", "--out", at("e")};
+  EXPECT_EQ(replaced_by("data", eval).code, 0);
+  const CommandResult other = replaced_by("redrawn", eval);
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(other.err, HasSubstr(at("run") + ": was trained on the data set " + own + ", but " + at("moved") +
+                                   " now holds tiny "));
+  EXPECT_EQ(replaced_by("redrawn", embed).code, 0);
+  EXPECT_THAT(replaced_by("reworded", embed).err, HasSubstr("with another vocabulary"));
+}
+
+TEST_F(TrainCommands, TwoCannotWriteInOneFolder) {
+  ASSERT_EQ(pretrain({"--out", at("run"), "--only", "text"}).code, 0);
+  const std::vector<std::string> build = {"data",       "build", "text",  "--from",   at("tiny.yaml"),
+                                          "--held-out", "0",     "--out", at("built")};
+  fs::create_directory(at("built"));
+  {
+    const data::FolderLock first(at("run")), second(at("built"));
+    const CommandResult run = pretrain({"--out", at("run"), "--only", "text", "--resume", "auto"});
+    EXPECT_EQ(run.code, 1);
+    EXPECT_THAT(run.err, HasSubstr(at("run") + " is being written by another process"));
+    const CommandResult built = run_triad(build);
+    EXPECT_EQ(built.code, 1);
+    EXPECT_THAT(built.err, HasSubstr(at("built") + " is being written by another process"));
+  }
+  EXPECT_EQ(pretrain({"--out", at("run"), "--only", "text", "--resume", "auto"}).code, 0);
+  EXPECT_EQ(run_triad(build).code, 0);
+  for (const char* folder : {"run", "built"}) EXPECT_FALSE(fs::exists(fs::path(at(folder)) / data::kLockName));
 }
 
 TEST_F(TrainCommands, ARunIsNamedAfterItsRecipeAndTheTime) {

@@ -13,6 +13,7 @@
 #include "triad/ops/elementwise/binary.h"
 #include "triad/ops/reduce/sum.h"
 #include "triad/train/checkpoint/checkpoint.h"
+#include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/pretrain.h"
 
 namespace triad::train {
@@ -61,7 +62,7 @@ TEST(RunStage, ABadGradientStopsTheRunAndLeavesTheParametersOfTheStepBefore) {
     Poisoned stage(bad);
     const StageRun run{recipe, folder.path(), stage.parameters(), log};
     EXPECT_EQ(harness::message_of<ValueError>([&] { run_stage(stage, run, {}, seconds); }),
-              "Optimizer: the gradient of poisoned is not finite; no parameter was changed\n"
+              "stage text, step 3: Optimizer: the gradient of poisoned is not finite; no parameter was changed\n"
               "  hint: lower the learning rate, lengthen the warm-up, or compute in f32 instead of bf16");
     EXPECT_EQ(newest_checkpoint(folder.path()), checkpoint_path(folder.path(), "text", 2));
     const std::vector<float> sound = stage.sound.value().to_vector<float>(),

@@ -23,6 +23,7 @@ inline bool lacks_some_texts(int64_t sample, std::string_view column) { return c
 
 struct TinyOptions {
   TinyKind kind = TinyKind::scenes;
+  uint64_t seed = 3;
   int64_t samples = 24;
   Lacks lacks = &lacks_some_texts;
   std::string held_out = "test";  ///< name of the split that is not trained on
@@ -38,7 +39,7 @@ inline void write_tiny_data(const std::filesystem::path& folder, const TinyOptio
   const data::ColumnSpec image{"image", ElementType::u8, false, {3, 16, 16}}, text{"text", ElementType::u8, true, {}},
       audio{"audio", ElementType::i16, true, {}}, identity{"identity", ElementType::i64, false, {}};
   data::DatasetWriter writer(folder, "tiny", {.generator = "test", .tool_version = "0", .seed = 1, .options = {}});
-  RandomStream random(RandomKey{.seed = 3});
+  RandomStream random(RandomKey{.seed = options.seed});
   const auto picture = [&](int64_t i) {
     std::vector<uint8_t> pixels(3 * 16 * 16);
     for (size_t p = 0; p < pixels.size(); ++p)

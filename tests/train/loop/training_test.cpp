@@ -14,8 +14,10 @@
 #include "tests/harness/message_of.h"
 #include "tests/train/loop/tiny_data.h"
 #include "triad/autograd/autograd.h"
+#include "triad/data/formats/durable_file.h"
 #include "triad/data/formats/hdf5.h"
 #include "triad/train/checkpoint/checkpoint.h"
+#include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/loop/accumulate.h"
 #include "triad/train/metrics/metrics_file.h"
 #include "triad/train/pretrain.h"
@@ -30,6 +32,13 @@ class Training : public testing::Test {
   Training() { write_tiny_data(folder_ / "data"); }
 
   std::filesystem::path at(std::string_view name) const { return folder_ / name; }
+  /// Every logged loss of a run, by stage and step.
+  static std::map<std::string, double> losses(const std::filesystem::path& run) {
+    std::map<std::string, double> all;
+    for (const MetricsLine& line : read_metrics(run / "metrics.jsonl"))
+      all[str(line.stage, " ", line.step)] = line.values.at("loss");
+    return all;
+  }
   Recipe recipe() const { return tiny_recipe(folder_ / "data"); }
 
  private:
@@ -39,6 +48,7 @@ class Training : public testing::Test {
 TEST_F(Training, TwentyStepsAreTenAndAResumeAndTen) {
   Recipe r = recipe();
   r.checkpoint = {.every = 10, .keep = 5};
+  r.train.log_every = 4;  // lines 12 tell of steps on both sides of the checkpoint
   r.joint.tasks.contrast.share = 0.5;
   pretrain(r, {.out = at("whole")});
   const auto end = checkpoint_path(at("whole") / "checkpoints", "joint", 20);
@@ -56,6 +66,7 @@ TEST_F(Training, TwentyStepsAreTenAndAResumeAndTen) {
     EXPECT_EQ(differing_tensors(end, checkpoint_path(run / "checkpoints", "joint", 20), Content::everything),
               std::vector<std::string>())
         << kStageNames[killed];
+    EXPECT_EQ(losses(run), losses(at("whole"))) << kStageNames[killed];
   }
 }
 
@@ -186,6 +197,27 @@ TEST_F(Training, ARunGoesOnWithItsOwnRecipe) {
   pretrain(r, {.out = at("run"), .only = "text", .resume = true});
 }
 
+TEST_F(Training, ARunLeavesOutNoStageAndNoStepOfOne) {
+  Recipe r = recipe();
+  r.train.max_steps = 2;
+  const auto refusal = [&](const char* run, const PretrainOptions& options = {}) {
+    PretrainOptions complete = options;
+    complete.out = at(run), complete.resume = true;
+    return harness::message_of<ConfigError>([&] { pretrain(r, complete); });
+  };
+  pretrain(r, {.out = at("run"), .only = "image"});
+  EXPECT_THAT(refusal("run"), testing::StartsWith("stages.text: the run " + at("run").string() +
+                                                  " is in stage image after 0 of 2 steps of this one"));
+  EXPECT_THAT(refusal("run", {.only = "text"}),
+              testing::HasSubstr("the run is in stage image, which is not to be run"));
+  r.align.steps = r.joint.steps = 0;
+  pretrain(r, {.out = at("text"), .only = "text"});
+  pretrain(r, {.out = at("text"), .resume = true});  // the stages that follow are all there is to do
+  EXPECT_EQ(newest_checkpoint(at("text") / "checkpoints"), checkpoint_path(at("text") / "checkpoints", "speech", 2));
+  r.train.max_steps = 3;
+  EXPECT_THAT(refusal("text"), testing::HasSubstr("is in stage speech after 2 of 3 steps of this one"));
+}
+
 TEST_F(Training, ARunThatDiedBeforeItsFirstCheckpointBeginsAgain) {
   Recipe r = recipe();
   r.train.max_steps = 2;
@@ -310,11 +342,28 @@ TEST_F(Training, HostileCheckpointsAreRefused) {
               testing::HasSubstr(at("data").string()));
 }
 
+TEST_F(Training, EveryFlippedBitOfACheckpointIsFound) {
+  Recipe r = recipe();
+  r.train.max_steps = 1;
+  pretrain(r, {.out = at("run"), .only = "text"});
+  const auto checkpoints = at("run") / "checkpoints", file = checkpoint_path(checkpoints, "text", 1);
+  std::string bytes = harness::read_file(file);
+  const size_t stride = bytes.size() / 500 + 1;
+  for (size_t from_end = 1; from_end <= bytes.size(); from_end += from_end < 4000 ? 7 : stride) {
+    bytes[bytes.size() - from_end] ^= '\x10';
+    harness::write_file(file, bytes);
+    bytes[bytes.size() - from_end] ^= '\x10';
+    EXPECT_THAT(harness::message_of<IoError>([&] { differing_tensors(file, file, Content::everything); }),
+                testing::HasSubstr(file.string() + " is damaged"));
+  }
+  EXPECT_EQ(newest_checkpoint(checkpoints), std::nullopt);
+}
+
 TEST_F(Training, AGroupInsideItselfEnds) {
   const auto path = at("loop.h5");
   {
     auto file = data::hdf5::File::create(path);
-    file.set_attribute("schema", int64_t{1});
+    file.set_attribute("schema", int64_t{2});
     const std::vector<float> one = {1};
     file.write<float>("parameters/a", one, {1}, {});
     file.close();
@@ -322,6 +371,7 @@ TEST_F(Training, AGroupInsideItselfEnds) {
   const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
   ASSERT_GE(H5Lcreate_hard(file, "parameters", file, "parameters/again", H5P_DEFAULT, H5P_DEFAULT), 0);
   H5Fclose(file);
+  data::seal(path);
   EXPECT_THAT(harness::message_of<IoError>([&] { differing_tensors(path, path, Content::everything); }),
               testing::HasSubstr("nest"));
 }
@@ -330,7 +380,7 @@ TEST_F(Training, AFewGroupsWithManyWaysBetweenThemEnd) {
   const auto path = at("ways.h5");
   {
     auto file = data::hdf5::File::create(path);
-    file.set_attribute("schema", int64_t{1});
+    file.set_attribute("schema", int64_t{2});
     std::string group = "parameters";
     for (int depth = 0; depth < 12; ++depth) group += "/0";
     const std::vector<float> one = {1};
@@ -346,6 +396,7 @@ TEST_F(Training, AFewGroupsWithManyWaysBetweenThemEnd) {
           0);
   }
   H5Fclose(file);
+  data::seal(path);
   EXPECT_THAT(harness::message_of<IoError>([&] { read_parameters(path); }), testing::HasSubstr("too many"));
 }
 

@@ -41,6 +41,11 @@ TEST(RunLog, EveryStepIsALineWithTheNamesScriptsRelyOn) {
   for (const char* key : {"stage", "step", "loss", "lr", "samples_per_second", "seconds"})
     EXPECT_TRUE(line.contains(key)) << key;
   EXPECT_EQ(line["step"], 10);
+  // The run goes on: a kill now would lose nothing of what was logged.
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    if (entry.path().extension() != ".triad") continue;
+    EXPECT_NE(content(entry.path()).find("samples_per_second"), std::string::npos);
+  }
 }
 
 TEST(RunLog, RewindingDropsWhatComesAfterTheCheckpoint) {

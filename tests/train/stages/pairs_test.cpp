@@ -6,9 +6,11 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/harness/compare.h"
 #include "tests/harness/data_path.h"
 #include "tests/train/loop/tiny_data.h"
 #include "triad/autograd/autograd.h"
+#include "triad/core/base/profile.h"
 #include "triad/train/loop/accumulate.h"
 #include "triad/train/pretrain.h"
 #include "triad/train/stages/task_schedule.h"
@@ -181,6 +183,13 @@ TEST(JointStage, ABatchHasWhatItsTasksLookAt) {
     const Forward forward = stage->forward(0, stage->size(), {});
     EXPECT_EQ(forward.sums.size(), answers ? 1u : 0u) << step;
     for (const Tensor& embeddings : forward.embeddings) EXPECT_EQ(embeddings.size(0) > 0, contrasts) << step;
+    Profile profile;
+    profile.start();
+    const std::vector<Tensor> embedded = stage->embed(0, stage->size(), {});
+    profile.stop();
+    for (size_t kind = 0; kind < embedded.size(); ++kind)
+      EXPECT_TRUE(harness::compare_bits(embedded[kind], forward.embeddings[kind]).passed) << step;
+    for (const auto& [kernel, entry] : profile.entries()) EXPECT_FALSE(kernel.starts_with("cross_entropy")) << step;
     alone[0] += contrasts && !answers;
     alone[1] += answers && !contrasts;
   }

@@ -76,4 +76,21 @@ FileDigest digest_of_file(const std::filesystem::path& path) {
   return digest;
 }
 
+void seal(const std::filesystem::path& path) {
+  const uint32_t crc = digest_of_file(path).crc32;
+  std::string bytes;
+  for (int i = 0; i < 4; ++i) bytes += static_cast<char>(crc >> (8 * i));
+  File file(path, O_WRONLY | O_APPEND);
+  file.write(bytes);
+  file.close();
+}
+
+void check_seal(const std::filesystem::path& path) {
+  // A CRC is the remainder of a division: with the remainder itself behind the bytes, lowest byte first, it is this
+  // constant whatever the bytes are.
+  constexpr uint32_t kSealed = 0x2144DF1C;
+  require<IoError>(digest_of_file(path).crc32 == kSealed, "file", path.string(),
+                   " is damaged: its checksum does not hold, or was cut off");
+}
+
 }  // namespace triad::data

@@ -61,4 +61,9 @@ struct FileDigest {
 /// IoError if the file cannot be read to its end.
 FileDigest digest_of_file(const std::filesystem::path& path);
 
+/// Appends the CRC-32 of a file to it, 4 bytes: it then tells by itself whether it is whole. IoError.
+void seal(const std::filesystem::path& path);
+/// IoError naming the file unless it is as seal() left it: nothing cut off, no bit changed.
+void check_seal(const std::filesystem::path& path);
+
 }  // namespace triad::data

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,6 +58,14 @@ void File::write(std::string_view bytes) {
 
 void File::sync() {
   require<IoError>(::fsync(fd_) == 0, "file", "cannot sync ", path_.string(), ": ", std::strerror(errno));
+}
+
+bool File::try_lock() { return ::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
+
+bool File::is_in_place() const {
+  struct stat here{}, there{};
+  return ::fstat(fd_, &here) == 0 && ::stat(path_.c_str(), &there) == 0 && here.st_dev == there.st_dev &&
+         here.st_ino == there.st_ino;
 }
 
 void File::close() {

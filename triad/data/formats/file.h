@@ -28,6 +28,11 @@ class File {
   void read_at(int64_t offset, std::span<std::byte> buffer) const;
   void write(std::string_view bytes);
   void sync();
+  /// Takes the lock on the file, which is held until it is closed; false if somebody else has it. True where the file system
+  /// knows no locks.
+  bool try_lock();
+  /// Whether path() still is this file: it has been neither removed nor replaced.
+  bool is_in_place() const;
   /// Some file systems report a failed write only here.
   void close();
 

@@ -1,5 +1,6 @@
 #include "triad/data/formats/hdf5.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -61,18 +62,15 @@ bool Handle::reset() noexcept {
 
 std::vector<std::string> Group::names() const {
   const Session session;
-  H5G_info_t info{};
-  checked(H5Gget_info(handle_.id(), &info), "list ", where());
   std::vector<std::string> names;
-  for (hsize_t i = 0; i < info.nlinks; ++i) {
-    const auto name_at = [&](char* name, size_t size) {
-      return checked(H5Lget_name_by_idx(handle_.id(), ".", H5_INDEX_NAME, H5_ITER_INC, i, name, size, H5P_DEFAULT),
-                     "list ", where());
-    };
-    std::string name(static_cast<size_t>(name_at(nullptr, 0)), '\0');
-    name_at(name.data(), name.size() + 1);
-    names.push_back(std::move(name));
-  }
+  const auto collect = [](hid_t, const char* name, const H5L_info_t*, void* data) -> herr_t {
+    static_cast<std::vector<std::string>*>(data)->emplace_back(name);
+    return 0;
+  };
+  // In the order of the file, then sorted: for any other order the library makes a table of a large group's links, and
+  // version 1.10 frees what is not there when damage keeps it from filling it.
+  checked(H5Literate(handle_.id(), H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, collect, &names), "list ", where());
+  std::ranges::sort(names);
   return names;
 }
 

@@ -37,7 +37,8 @@ struct BatchIndices {
 };
 
 /// Where a loader stands: what next() gives next. Plain numbers, for checkpoints. The order itself is a function of the
-/// seed and the epoch; `order` is its checksum, so that a run never goes on with another data set unnoticed.
+/// seed and the epoch; `order` is its checksum, so that a run never goes on in another order unnoticed. It says nothing
+/// of what the samples are: see data::DataIdentity.
 struct LoaderState {
   int64_t epoch = 0;
   int64_t position = 0;

@@ -47,15 +47,20 @@ bool is_leftover(const std::string& name) {
   return std::regex_match(name, leftover);
 }
 
-/// Makes the folder, empties it of an earlier build and puts the marker in.
-void prepare_folder(const std::filesystem::path& folder, bool replace) {
+void make_folder(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   require<IoError>(!error && std::filesystem::is_directory(folder, error), "dataset", "cannot make folder ",
                    folder.string(), ": ", error ? error.message() : "there is a file of that name");
+}
+
+/// Empties a locked folder of an earlier build and puts the marker in.
+void prepare_folder(const std::filesystem::path& folder, bool replace) {
+  std::error_code error;
   std::vector<std::string> names, obsolete;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    names.push_back(entry.path().filename().string());
+    const std::string name = entry.path().filename().string();
+    if (name != kLockName) names.push_back(name);
   }
   require<IoError>(!error, "dataset", "cannot list ", folder.string(), ": ", error.message());
   if (std::ranges::count(names, kManifestName)) {
@@ -152,6 +157,8 @@ DatasetWriter::DatasetWriter(std::filesystem::path folder, std::string name, Pro
   manifest_.name = std::move(name);
   manifest_.provenance = std::move(provenance);
   manifest_.provenance.tool_version = version();
+  make_folder(folder_);
+  lock_.emplace(folder_);
   prepare_folder(folder_, options.replace);
 }
 
@@ -195,6 +202,7 @@ Manifest DatasetWriter::finish() {
   Manifest read_back = parse_manifest(json, path.string());  // what no reader takes must not be published
   write_durably(path, json);
   remove_file(folder_ / kBuildMarker);
+  lock_.reset();
   return read_back;
 }
 

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "triad/data/formats/folder_lock.h"
 #include "triad/data/shards/manifest.h"
 #include "triad/data/shards/sample.h"
 
@@ -59,8 +61,8 @@ class ShardWriter {
 /// can be run again; nobody takes it for a data set.
 class DatasetWriter {
  public:
-  /// Makes the folder. IoError if it holds anything but what an interrupted build left, or a complete data set to be
-  /// replaced; nothing is removed before that check.
+  /// Makes the folder, and locks it. IoError if another build is under way in it, or if it holds anything but what an
+  /// interrupted build left, or a complete data set to be replaced; nothing is removed before that check.
   DatasetWriter(std::filesystem::path folder, std::string name, Provenance provenance,
                 const WriteOptions& options = {});
 
@@ -76,6 +78,7 @@ class DatasetWriter {
 
  private:
   std::filesystem::path folder_;
+  std::optional<FolderLock> lock_;
   WriteOptions options_;
   Manifest manifest_;
   std::vector<std::unique_ptr<ShardWriter>> splits_;

@@ -172,6 +172,10 @@ std::ostream& operator<<(std::ostream& out, const ColumnSpec& column) {
   return out << column.type << (column.ragged ? " ragged " : " ") << column.shape;
 }
 
+std::ostream& operator<<(std::ostream& out, const DataIdentity& data) {
+  return out << data.name << " " << data.fingerprint;
+}
+
 bool is_plain_name(std::string_view name) {
   const auto plain = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
@@ -204,7 +208,18 @@ std::string Manifest::fingerprint() const {
     for (const ColumnSpec& column : entry.columns) crc = crc32_of(str(column.name, " ", column, "\n"), crc);
     for (const FileEntry& shard : entry.shards) crc = crc32_of(str(shard.samples, " ", hex(shard.content), "\n"), crc);
   }
+  for (const FileEntry& file : files) crc = crc32_of(str(file.name, " ", hex(file.digest.crc32), "\n"), crc);
   return hex(crc);
+}
+
+DataIdentity Manifest::identity() const {
+  return {.name = name, .fingerprint = fingerprint(), .vocabulary = hex(file(text("tokenizer")).digest.crc32)};
+}
+
+const FileEntry& Manifest::file(const std::string& wanted) const {
+  const auto entry = std::ranges::find(files, wanted, &FileEntry::name);
+  require<IoError>(entry != files.end(), "dataset", "'", name, "' has no file '", wanted, "'");
+  return *entry;
 }
 
 Manifest parse_manifest(std::string_view text, const std::string& source) {

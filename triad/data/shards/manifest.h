@@ -66,6 +66,16 @@ struct Provenance {
   Attributes options;
 };
 
+/// Which data set something was made with.
+struct DataIdentity {
+  std::string name;
+  std::string fingerprint;  ///< Manifest::fingerprint()
+  std::string vocabulary;   ///< checksum of the tokenizer's file: with another one, tokens mean other words
+
+  friend bool operator==(const DataIdentity&, const DataIdentity&) = default;
+};
+std::ostream& operator<<(std::ostream& out, const DataIdentity& data);  // "scenes 1a2b3c4d"
+
 struct Manifest {
   std::string name;
   Provenance provenance;
@@ -75,14 +85,18 @@ struct Manifest {
 
   /// IoError naming the splits there are, if this one is not among them.
   const SplitEntry& split(std::string_view name) const;
+  /// A file beside the shards. IoError if there is none of that name.
+  const FileEntry& file(const std::string& name) const;
   /// Value of an attribute. IoError if it is missing or of another kind.
   const std::string& text(const std::string& name) const;
   int64_t integer(const std::string& name) const;
   const std::vector<std::string>& list(const std::string& name) const;
 
-  /// Eight hexadecimal digits that change with any value of any sample, and do not depend on compression: the identity
-  /// of the data, to be kept with results.
+  /// Eight hexadecimal digits that change with any value of any sample and any byte of another file, and do not depend on
+  /// compression: the identity of the data, to be kept with results.
   std::string fingerprint() const;
+  /// IoError unless the attribute `tokenizer` names a file of the data set.
+  DataIdentity identity() const;
 };
 
 /// Manifest of the data set in `folder`. IoError, naming file and key, if there is none, if its build did not finish,

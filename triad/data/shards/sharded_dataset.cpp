@@ -117,10 +117,9 @@ const SplitReader& ShardedDataset::split(std::string_view name) const {
 }
 
 std::string ShardedDataset::file(const std::string& name) const {
-  const auto entry = std::ranges::find(manifest_.files, name, &FileEntry::name);
-  require<IoError>(entry != manifest_.files.end(), "dataset", "'", manifest_.name, "' has no file '", name, "'");
-  std::string content = read_whole_file(folder_ / name, entry->digest.bytes);
-  require<IoError>(FileDigest{static_cast<int64_t>(content.size()), crc32_of(content)} == entry->digest, "dataset",
+  const FileDigest& digest = manifest_.file(name).digest;
+  std::string content = read_whole_file(folder_ / name, digest.bytes);
+  require<IoError>(FileDigest{static_cast<int64_t>(content.size()), crc32_of(content)} == digest, "dataset",
                    (folder_ / name).string(), " does not have the size and checksum of dataset.json",
                    Hint{"the file is damaged or was edited; build the data set again"});
   return content;

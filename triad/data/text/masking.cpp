@@ -34,10 +34,13 @@ std::vector<MaskedToken> mask_tokens(std::span<int32_t> ids, const SpecialTokens
   for (const MaskedToken& token : chosen) {
     int32_t& id = ids[static_cast<size_t>(token.position)];
     const double lot = random.uniform();
-    if (lot < 0.8) id = special.mask;
-    else if (lot < 0.9) do
+    if (lot < 0.8) {
+      id = special.mask;
+    } else if (lot < 0.9) {
+      do {
         id = static_cast<int32_t>(random.below(static_cast<uint64_t>(vocabulary)));
-      while (is_special(id, special));
+      } while (is_special(id, special));
+    }
   }
   return chosen;
 }

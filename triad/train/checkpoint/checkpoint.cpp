@@ -1,8 +1,6 @@
 #include "triad/train/checkpoint/checkpoint.h"
 
 #include <algorithm>
-#include <charconv>
-#include <iostream>
 #include <span>
 
 #include "triad/data/formats/durable_file.h"
@@ -14,7 +12,7 @@ namespace {
 
 using data::hdf5::File;
 
-constexpr int64_t kSchema = 1;
+constexpr int64_t kSchema = 2;
 constexpr data::hdf5::Layout kLayout{.deflate = 0};  // weights do not compress
 
 std::span<const float> values_of(const Tensor& contiguous) {
@@ -26,28 +24,16 @@ Tensor slice_of(const Tensor& flat, const optim::Arena::Slice& slice) {
   return Tensor(flat.storage(), flat.dtype(), {slice.numel}, {1}, slice.offset);
 }
 
+/// The library is given no damaged file: there are checks that it lacks.
 File open_checked(const std::filesystem::path& file) {
+  data::check_seal(file);
   File in = File::open(file);
   require<IoError>(in.has_attribute("schema") && in.integer_attribute("schema") == kSchema, file.string(),
                    "is no checkpoint of schema ", kSchema);
   return in;
 }
 
-/// Stage and step of a file name; nothing for other files.
-std::optional<std::pair<size_t, int64_t>> parse_name(const std::filesystem::path& file) {
-  const std::string stem = file.stem().string();
-  const size_t dash = stem.rfind('-');
-  if (file.extension() != ".h5" || dash == std::string::npos) return std::nullopt;
-  const auto stage = std::find(kStageNames.begin(), kStageNames.end(), stem.substr(0, dash));
-  int64_t step = 0;
-  const auto [end, error] = std::from_chars(stem.data() + dash + 1, stem.data() + stem.size(), step);
-  if (stage == kStageNames.end() || error != std::errc() || end != stem.data() + stem.size()) return std::nullopt;
-  return std::pair{static_cast<size_t>(stage - kStageNames.begin()), step};
-}
-
 Tensor read_tensor(const data::hdf5::Dataset& stored) { return from_values(stored.read<float>(), stored.shape()); }
-
-std::string_view stage_of(const std::filesystem::path& file) { return kStageNames[parse_name(file)->first]; }
 
 /// Adds every tensor below `group`, by path. Links can lead a group into itself, or many ways into one group: `left` bounds
 /// how many more are entered.
@@ -71,6 +57,8 @@ data::TensorMap read_tensors(const std::filesystem::path& path, Content content)
   return tensors;
 }
 
+bool holds_weights_alone(const std::filesystem::path& file) { return file.extension() == ".safetensors"; }
+
 bool same_bits(const Tensor& a, const Tensor& b) {
   return a.shape() == b.shape() && std::ranges::equal(std::as_bytes(values_of(a)), std::as_bytes(values_of(b)));
 }
@@ -86,6 +74,10 @@ void save_checkpoint(const std::filesystem::path& path, const std::vector<NamedP
   file.set_attribute("step", progress.step);
   file.set_attribute("seconds", progress.seconds);
   file.set_attribute("loaders", std::string_view(progress.loaders));
+  file.set_attribute("losses", std::string_view(progress.losses));
+  file.set_attribute("data_name", std::string_view(progress.data.name));
+  file.set_attribute("data_fingerprint", std::string_view(progress.data.fingerprint));
+  file.set_attribute("data_vocabulary", std::string_view(progress.data.vocabulary));
   file.set_attribute("optimizer_steps", optimizer.steps());
   for (const NamedParameter& p : parameters)
     file.write<float>("parameters/" + p.name, values_of(contiguous(p.parameter->value().detach())),
@@ -97,6 +89,7 @@ void save_checkpoint(const std::filesystem::path& path, const std::vector<NamedP
     }
   }
   file.close();
+  data::seal(staged.temporary_path());
   staged.publish();
 }
 
@@ -105,7 +98,11 @@ Progress read_progress(const std::filesystem::path& path) {
   return {.stage = file.text_attribute("stage"),
           .step = file.integer_attribute("step"),
           .seconds = file.real_attribute("seconds"),
-          .loaders = file.text_attribute("loaders")};
+          .loaders = file.text_attribute("loaders"),
+          .losses = file.text_attribute("losses"),
+          .data = {.name = file.text_attribute("data_name"),
+                   .fingerprint = file.text_attribute("data_fingerprint"),
+                   .vocabulary = file.text_attribute("data_vocabulary")}};
 }
 
 data::TensorMap read_parameters(const std::filesystem::path& path) {
@@ -132,16 +129,30 @@ void assign_parameters(const std::string& source, const data::TensorMap& tensors
 }
 
 void load_parameters(const std::filesystem::path& path, const std::vector<NamedParameter>& parameters) {
-  const bool weights_alone = path.extension() == ".safetensors";
-  assign_parameters(path.string(), weights_alone ? data::read_safetensors(path) : read_parameters(path), parameters);
+  assign_parameters(path.string(), holds_weights_alone(path) ? data::read_safetensors(path) : read_parameters(path),
+                    parameters);
 }
 
 void export_parameters(const std::filesystem::path& checkpoint, const std::filesystem::path& out) {
   const Progress progress = read_progress(checkpoint);
-  data::SafetensorsMetadata metadata{{"stage", progress.stage}, {"step", str(progress.step)}};
+  data::SafetensorsMetadata metadata{{"stage", progress.stage},
+                                     {"step", str(progress.step)},
+                                     {"data_name", progress.data.name},
+                                     {"data_fingerprint", progress.data.fingerprint},
+                                     {"data_vocabulary", progress.data.vocabulary}};
   const std::filesystem::path config = checkpoint.parent_path().parent_path() / "config.yaml";
   if (std::filesystem::exists(config)) metadata["recipe"] = read_recipe(config).name;
   data::write_safetensors(out, read_parameters(checkpoint), metadata);
+}
+
+std::optional<data::DataIdentity> data_of(const std::filesystem::path& file) {
+  if (!holds_weights_alone(file)) return read_progress(file).data;
+  data::SafetensorsMetadata metadata;
+  data::read_safetensors(file, &metadata);
+  if (!metadata.contains("data_vocabulary")) return std::nullopt;
+  return data::DataIdentity{.name = metadata["data_name"],
+                            .fingerprint = metadata["data_fingerprint"],
+                            .vocabulary = metadata["data_vocabulary"]};
 }
 
 void load_optimizer(const std::filesystem::path& path, const optim::Arena& arena, optim::Optimizer& optimizer) {
@@ -158,57 +169,6 @@ void load_optimizer(const std::filesystem::path& path, const optim::Arena& arena
     }
   }
   optimizer.set_steps(file.integer_attribute("optimizer_steps"));
-}
-
-std::filesystem::path checkpoint_path(const std::filesystem::path& dir, const std::string& stage, int64_t step) {
-  return dir / str(stage, "-", step, ".h5");
-}
-
-std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& dir) {
-  std::vector<std::pair<std::pair<size_t, int64_t>, std::filesystem::path>> found;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(dir, error)) {
-    if (const auto place = parse_name(entry.path())) found.emplace_back(*place, entry.path());
-  }
-  std::sort(found.begin(), found.end(), std::greater<>());
-  std::vector<std::filesystem::path> files;
-  for (auto& [place, file] : found) files.push_back(std::move(file));
-  return files;
-}
-
-std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& dir) {
-  return newest_checkpoint(dir, "");
-}
-
-std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& dir, std::string_view stage) {
-  for (const std::filesystem::path& file : list_checkpoints(dir)) {
-    if (!stage.empty() && stage_of(file) != stage) continue;
-    try {
-      read_progress(file);
-      read_tensors(file, Content::everything);  // every chunk against its checksum
-      return file;
-    } catch (const IoError& e) {
-      std::cerr << "triad: passing over a damaged checkpoint: " << e.what() << '\n';
-    }
-  }
-  return std::nullopt;
-}
-
-bool was_trained(const std::filesystem::path& dir, std::string_view stage) {
-  return std::ranges::any_of(list_checkpoints(dir), [&](const auto& file) { return stage_of(file) == stage; });
-}
-
-std::filesystem::path resolve_checkpoint(const std::filesystem::path& path) {
-  if (!std::filesystem::is_directory(path)) return path;
-  if (const auto newest = newest_checkpoint(path / "checkpoints")) return *newest;
-  fail<IoError>(path.string(), "holds no checkpoint", Hint{"is it a run directory of `triad pretrain`?"});
-}
-
-void remove_old_checkpoints(const std::filesystem::path& dir, const std::string& stage, int64_t keep) {
-  int64_t seen = 0;
-  for (const std::filesystem::path& file : list_checkpoints(dir)) {
-    if (stage_of(file) == stage && ++seen > keep) std::filesystem::remove(file);
-  }
 }
 
 std::vector<std::string> differing_tensors(const std::filesystem::path& a, const std::filesystem::path& b,

@@ -1,19 +1,21 @@
 // Everything a run needs to go on as if it had never stopped, in one HDF5 file:
 //   /parameters/NAME               every parameter of the model, f32
 //   /optimizer/STATE/NAME          every array of the optimizer, cut into the parameters it belongs to
-//   attributes of the root         schema, stage, step, optimizer_steps, seconds, loaders
-// Tensors are stored by name, so a checkpoint does not depend on the layout of the arena.
+//   attributes of the root         schema, stage, step, optimizer_steps, seconds, loaders, losses, data_name,
+//                                  data_fingerprint, data_vocabulary
+// Tensors are stored by name, so a checkpoint does not depend on the layout of the arena. Behind the HDF5 file stands a
+// checksum of all of it (data::seal), which is checked before anything is read: damage anywhere is an IoError.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "triad/autograd/parameter.h"
 #include "triad/data/formats/safetensors.h"
+#include "triad/data/shards/manifest.h"
 #include "triad/optim/arena.h"
 #include "triad/optim/optimizer.h"
 
@@ -22,9 +24,11 @@ namespace triad::train {
 /// Where a run stands.
 struct Progress {
   std::string stage;
-  int64_t step = 0;     ///< steps of the stage that are done
-  double seconds = 0;   ///< the run has taken so far
-  std::string loaders;  ///< state of the stage's loaders, as JSON
+  int64_t step = 0;         ///< steps of the stage that are done
+  double seconds = 0;       ///< the run has taken so far
+  std::string loaders;      ///< state of the stage's loaders, as JSON
+  std::string losses;       ///< since the last logged step, as JSON
+  data::DataIdentity data;  ///< what it is trained on
 };
 
 /// Writes under a temporary name, syncs, renames: what was at `file` stays until the new content is whole. IoError.
@@ -46,32 +50,16 @@ void assign_parameters(const std::string& source, const data::TensorMap& tensors
 /// assign_parameters() from a checkpoint, or from a safetensors file, which ends in ".safetensors".
 void load_parameters(const std::filesystem::path& file, const std::vector<NamedParameter>& parameters);
 
-/// The parameters of a checkpoint as a safetensors file, with what is known of them as metadata: stage, step and, where
-/// the checkpoint lies in a run directory, recipe. IoError.
+/// The parameters of a checkpoint as a safetensors file, with what is known of them as metadata: stage, step, the data set
+/// and, where the checkpoint lies in a run directory, recipe. IoError.
 void export_parameters(const std::filesystem::path& checkpoint, const std::filesystem::path& out);
+
+/// The data set that the weights in a checkpoint or in an exported safetensors file were trained on; nothing where a
+/// safetensors file does not say. IoError.
+std::optional<data::DataIdentity> data_of(const std::filesystem::path& file);
 
 /// Overwrites the state of the optimizer of the same parameters. IoError as above.
 void load_optimizer(const std::filesystem::path& file, const optim::Arena& arena, optim::Optimizer& optimizer);
-
-/// "STAGE-STEP.h5" in `dir`.
-std::filesystem::path checkpoint_path(const std::filesystem::path& dir, const std::string& stage, int64_t step);
-
-/// Checkpoints in `dir`, the one that is furthest along first. The order of stages is that of kStageNames.
-std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& dir);
-
-/// The checkpoint that is furthest along and whole; damaged ones are passed over, with a word on standard error.
-std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& dir);
-/// The same among the checkpoints of `stage`.
-std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& dir, std::string_view stage);
-
-/// Whether there is a checkpoint of `stage`, whole or not.
-bool was_trained(const std::filesystem::path& dir, std::string_view stage);
-
-/// `path` itself if it is a file, the newest checkpoint of the run directory `path` otherwise. IoError if there is none.
-std::filesystem::path resolve_checkpoint(const std::filesystem::path& path);
-
-/// Deletes all but the `keep` newest checkpoints of `stage`.
-void remove_old_checkpoints(const std::filesystem::path& dir, const std::string& stage, int64_t keep);
 
 /// Of a checkpoint: the weights, or the state of the optimizer too.
 enum class Content { weights, everything };

@@ -11,7 +11,7 @@
 #include "triad/core/base/error.h"
 #include "triad/data/formats/durable_file.h"
 #include "triad/data/formats/safetensors.h"
-#include "triad/train/checkpoint/checkpoint.h"
+#include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/evaluate/embed_inputs.h"
 #include "triad/train/evaluate/hidden_states.h"
 #include "triad/train/import/bert.h"
@@ -49,13 +49,14 @@ data::TensorMap embed(const EmbedArguments& a, CommandContext& context) {
             {"mean_pooled", states.mean_pooled},
             {"attention_mask", states.attention_mask}};
   }
-  const LoadedRun run = load_run(a.run);
-  const std::filesystem::path checkpoints = std::filesystem::path(a.run) / "checkpoints";
-  if (!was_trained(checkpoints, "align") && !was_trained(checkpoints, "joint"))
+  const LoadedRun run = load_run(a.run, OwnData::vocabulary);
+  const std::string stage(stage_of(resolve_checkpoint(a.run)));
+  if (stage != "align" && stage != "joint")
     context.err << "triad: warning: " << a.run
                 << " has no stage align or joint: what it projects into the shared space is "
-                << "random, unless its first weights (--from) were of a run that has\n";
-  if (!a.images.empty()) return {{"embeddings", embeddings_of_images(*run.model, *run.data, a.images)}};
+                << "random, unless its first weights (--from) were of a run that has
+                   ";
+        if (!a.images.empty()) return {{"embeddings", embeddings_of_images(*run.model, *run.data, a.images)}};
   if (!a.sounds.empty()) return {{"embeddings", embeddings_of_sounds(*run.model, *run.data, a.sounds)}};
   return {{"embeddings", embeddings_of_texts(*run.model, *run.data, texts)}};
 }

@@ -8,6 +8,7 @@
 #include "triad/core/base/error.h"
 #include "triad/data/formats/durable_file.h"
 #include "triad/train/checkpoint/checkpoint.h"
+#include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/checks.h"
 #include "triad/train/evaluate/evaluate.h"
 #include "triad/train/pretrain.h"

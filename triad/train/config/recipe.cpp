@@ -364,6 +364,11 @@ void bind(Binder& b, Recipe& r) {
   if (r.data.name.empty()) b.refuse("data", "missing: the data set to train on");
 }
 
+int64_t steps_to_train(const Recipe& recipe, std::string_view stage) {
+  const int64_t steps = stage_options(recipe, stage).steps, cap = recipe.train.max_steps;
+  return cap > 0 ? std::min(cap, steps) : steps;
+}
+
 const StageOptions& stage_options(const Recipe& r, std::string_view stage) {
   const std::array<const StageOptions*, 5> all = {&r.text, &r.image, &r.speech, &r.align, &r.joint};
   for (size_t i = 0; i < all.size(); ++i) {

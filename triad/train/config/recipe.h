@@ -121,6 +121,8 @@ struct Recipe {
 /// The stages in the order they run, by their names in recipes, commands and run directories.
 inline constexpr std::array<std::string_view, 5> kStageNames = {"text", "image", "speech", "align", "joint"};
 const StageOptions& stage_options(const Recipe& recipe, std::string_view stage);
+/// Steps that a stage is trained for: its own, capped by train.max_steps.
+int64_t steps_to_train(const Recipe& recipe, std::string_view stage);
 
 /// Reads `file` with overrides "a.b=c" on top. ConfigError naming file, line and key where it cannot be read, is not UTF-8
 /// or not valid YAML, has unknown keys, values of another type or outside their domain.

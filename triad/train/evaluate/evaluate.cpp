@@ -7,6 +7,7 @@
 
 #include "triad/data/formats/durable_file.h"
 #include "triad/train/checkpoint/checkpoint.h"
+#include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/evaluate/probe.h"
 #include "triad/train/metrics/metrics_file.h"
 
@@ -133,7 +134,8 @@ Evaluation evaluate(const FinishedRun& run, const TrainingData& data) {
   const std::vector<std::string> splits = held_out_splits(data, run.recipe.data.split);
   Evaluation e{.split = joined(splits)};
   const auto parameters = nn::parameters_of(run.model);
-  const bool joint = was_trained(run.checkpoints, "joint"), aligned = joint || was_trained(run.checkpoints, "align");
+  const std::string_view stage = stage_of(*newest);
+  const bool joint = stage == "joint", aligned = joint || stage == "align";
   if (aligned) check_pictures(run.model.image, data);
 
   if (const auto checkpoint = newest_checkpoint(run.checkpoints, "text")) {

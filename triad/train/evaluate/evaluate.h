@@ -20,7 +20,7 @@ namespace triad::train {
 /// A run whose training is over, or was.
 struct FinishedRun {
   const Recipe& recipe;
-  std::filesystem::path checkpoints;  ///< folder: tells which stages were trained and holds the weights after each
+  std::filesystem::path checkpoints;  ///< folder: the newest good one tells how far the run got
   const TrainingData& training;       ///< probes and baselines learn from it
   Model& model;                       ///< of the recipe; gets its weights from the checkpoints
 };

@@ -52,8 +52,8 @@ double nearest_neighbours(const Tensor& train_features, const std::vector<int64_
     std::map<int64_t, int64_t> votes;
     int64_t winner = -1;
     for (const int64_t neighbour : nearest[i]) ++votes[train_labels[static_cast<size_t>(neighbour)]];
-    for (const int64_t neighbour :
-         nearest[i]) {  // nearest first, so that an equal count does not displace a nearer one
+    // Nearest first, so that an equal count does not displace a nearer one.
+    for (const int64_t neighbour : nearest[i]) {
       const int64_t label = train_labels[static_cast<size_t>(neighbour)];
       if (winner < 0 || votes[label] > votes[winner]) winner = label;
     }

@@ -75,8 +75,7 @@ CachedEmbeddings embed_without_tape(Stage& stage, const std::vector<Piece>& piec
   std::vector<std::vector<Tensor>> by_kind;
   CachedEmbeddings cached;
   for (const Piece& piece : pieces) {
-    const std::vector<Tensor> embeddings =
-        stage.forward(piece.first, piece.count, context_of(context, piece)).embeddings;
+    const std::vector<Tensor> embeddings = stage.embed(piece.first, piece.count, context_of(context, piece));
     by_kind.resize(embeddings.size());
     cached.rows.resize(embeddings.size());
     for (size_t kind = 0; kind < embeddings.size(); ++kind) {

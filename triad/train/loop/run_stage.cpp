@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -9,6 +10,7 @@
 
 #include "triad/nn/module.h"
 #include "triad/optim/schedule.h"
+#include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/loop/accumulate.h"
 
 namespace triad::train {
@@ -28,18 +30,13 @@ std::string to_json(const data::LoaderState& s) {
       .dump();
 }
 
-data::LoaderState loader_state_of(const std::string& text, const std::filesystem::path& file) {
-  try {
-    const nlohmann::json j = nlohmann::json::parse(text);
-    return {.epoch = j.at("epoch"),
-            .position = j.at("position"),
-            .seed = j.at("seed"),
-            .samples = j.at("samples"),
-            .batch_size = j.at("batch_size"),
-            .order = j.at("order")};
-  } catch (const nlohmann::json::exception& e) {
-    fail<IoError>(file.string(), "the state of the loader is damaged: ", e.what());
-  }
+data::LoaderState loader_state_of(const nlohmann::json& j) {
+  return {.epoch = j.at("epoch"),
+          .position = j.at("position"),
+          .seed = j.at("seed"),
+          .samples = j.at("samples"),
+          .batch_size = j.at("batch_size"),
+          .order = j.at("order")};
 }
 
 /// The mean loss of some steps; of each part, over the steps that had it.
@@ -55,6 +52,18 @@ class MeanLoss {
     return loss;
   }
 
+  std::string to_json() const {
+    nlohmann::json parts = nlohmann::json::object();
+    for (const auto& [name, mean] : parts_) parts[name] = mean.to_json();
+    return nlohmann::json{{"total", total_.to_json()}, {"parts", parts}}.dump();
+  }
+  static MeanLoss of(const nlohmann::json& j) {
+    MeanLoss losses;
+    losses.total_ = Mean::of(j.at("total"));
+    for (const auto& [name, mean] : j.at("parts").items()) losses.parts_[name] = Mean::of(mean);
+    return losses;
+  }
+
  private:
   struct Mean {
     double sum = 0;
@@ -62,10 +71,25 @@ class MeanLoss {
 
     void add(double value) { sum += value, ++count; }
     double value() const { return sum / static_cast<double>(count); }
+    nlohmann::json to_json() const { return {{"sum", sum}, {"count", count}}; }
+    static Mean of(const nlohmann::json& j) {
+      const nlohmann::json& sum = j.at("sum");  // null for what JSON has no number for
+      return {sum.is_null() ? std::numeric_limits<double>::quiet_NaN() : sum.get<double>(), j.at("count")};
+    }
   };
   Mean total_;
   std::map<std::string, Mean> parts_;
 };
+
+/// What read() makes of the JSON in a checkpoint.
+template <class Read>
+auto parsed(const std::string& text, const std::filesystem::path& file, const Read& read) {
+  try {
+    return read(nlohmann::json::parse(text));
+  } catch (const nlohmann::json::exception& e) {
+    fail<IoError>(file.string(), "the state of the stage is damaged: ", e.what());
+  }
+}
 
 /// Gradients flow into what the stage trains and nowhere else.
 void set_trained(const std::vector<NamedParameter>& all, const std::vector<NamedParameter>& trained) {
@@ -78,24 +102,31 @@ void set_trained(const std::vector<NamedParameter>& all, const std::vector<Named
 void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& resume_from, double& seconds) {
   const Recipe& recipe = run.recipe;
   const StageOptions& options = stage_options(recipe, stage.name());
-  const int64_t cap = recipe.train.max_steps, last = cap > 0 ? std::min(cap, options.steps) : options.steps;
+  const int64_t last = steps_to_train(recipe, stage.name());
   const std::string name(stage.name());
 
   set_trained(run.model_parameters, stage.parameters());
   optim::Arena arena(stage.parameters());
   optim::Optimizer optimizer(arena, options.optimizer);
   int64_t step = 0;
+  MeanLoss losses;
   if (!resume_from.empty()) {
     const Progress progress = read_progress(resume_from);
     load_parameters(resume_from, run.model_parameters);
     load_optimizer(resume_from, arena, optimizer);
-    stage.restore_loader(loader_state_of(progress.loaders, resume_from));
+    stage.restore_loader(parsed(progress.loaders, resume_from, loader_state_of));
+    losses = parsed(progress.losses, resume_from, MeanLoss::of);
     step = progress.step;
   }
 
   const auto save = [&] {
     save_checkpoint(checkpoint_path(run.checkpoints, name, step), run.model_parameters, arena, optimizer,
-                    {.stage = name, .step = step, .seconds = seconds, .loaders = to_json(stage.loader_state())});
+                    {.stage = name,
+                     .step = step,
+                     .seconds = seconds,
+                     .loaders = to_json(stage.loader_state()),
+                     .losses = losses.to_json(),
+                     .data = run.data});
     remove_old_checkpoints(run.checkpoints, name, recipe.checkpoint.keep);
   };
 
@@ -103,7 +134,6 @@ void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
   const Clock clock;
   int64_t timed_step = step;
   double timed_seconds = 0;
-  MeanLoss losses;
   while (step < last) {
     stage.load();
     const RandomKey key{
@@ -112,7 +142,12 @@ void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
     losses.add(accumulate_gradients(stage, options.micro_batches,
                                     {.training = true, .key = key, .dtype = recipe.train.dtype}));
     const double lr = optim::learning_rate(options.schedule, step);
-    const double norm = optimizer.step(lr);
+    double norm = 0;
+    try {
+      norm = optimizer.step(lr);
+    } catch (const ValueError& e) {
+      fail<ValueError>(str("stage ", name, ", step ", step + 1), e.what());
+    }
     stage.after_step();
     ++step;
     seconds = before + clock.seconds();

@@ -16,11 +16,12 @@ struct StageRun {
   std::filesystem::path checkpoints;             ///< folder
   std::vector<NamedParameter> model_parameters;  ///< of the whole model: what checkpoints hold
   RunLog& log;
+  data::DataIdentity data{};  ///< what the stage is trained on, for checkpoints
 };
 
 /// Trains `stage` from its beginning or, given a checkpoint of it, from there. Writes a checkpoint every
 /// recipe.checkpoint.every steps and at the end. `seconds`: the run has taken so far, kept up to date.
-/// ValueError naming the parameter if a gradient is not finite: the parameters are as before that step, and the newest
+/// ValueError naming stage, step and parameter if a gradient is not finite: the parameters are as before that step, and the newest
 /// checkpoint is that of the last recipe.checkpoint.every steps.
 void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& resume_from, double& seconds);
 

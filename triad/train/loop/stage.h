@@ -50,6 +50,11 @@ class Stage {
   /// Samples first..first+count of the batch. `context.key.sample` is the position of the first in the batch.
   virtual Forward forward(int64_t first, int64_t count, const nn::Context& context) = 0;
 
+  /// The embeddings that forward() gives, and nothing else.
+  virtual std::vector<Tensor> embed(int64_t first, int64_t count, const nn::Context& context) {
+    return forward(first, count, context).embeddings;
+  }
+
   /// False where there is no contrastive loss; embeddings stay empty then.
   virtual bool contrasts() const { return false; }
   /// Weighted contrastive loss of the embeddings of the whole batch; 0 where no two of them meet. Adds its parts to `parts`

@@ -75,28 +75,16 @@ class PairStage : public LoaderStage<PairBatch> {
   bool contrasts() const override { return batch_.contrasts; }
 
   Forward forward(int64_t first, int64_t count, const nn::Context& context) override {
-    const Model& model = setup_.model;
-    const int64_t width = setup_.recipe.model.shared_width;
-    Forward result{{}, std::vector<Tensor>(3, empty({0, width}))};
-    const auto part = [&](const Rows& rows) {
-      Part p{rows.first_of(first), rows.first_of(first + count), context};
-      p.context.key.sample += static_cast<uint32_t>(p.first - first);
-      return p;
-    };
-    Tensor tokens;
-    const Part images = part(batch_.image_rows), texts = part(batch_.text_rows), sounds = part(batch_.speech_rows);
-    if (!images.empty()) {
-      tokens = model.image.forward(images.of(batch_.images_BCHW), images.context.at("image"));
-      if (batch_.contrasts) result.embeddings[image] = model.project_image(tokens);
-    }
-    if (!texts.empty())
-      result.embeddings[text] =
-          model.embed_text(texts.of(batch_.text.ids_BT), texts.of(batch_.text.mask_BT), texts.context);
-    if (!sounds.empty())
-      result.embeddings[speech] =
-          model.embed_speech(sounds.of(batch_.speech.frames_BFM), sounds.of(batch_.speech.lengths_B), sounds.context);
-    if (batch_.answers) result.sums.push_back(answer_loss(part(batch_.question_rows), tokens, images.first));
+    Encoded encoded = encode(first, count, context);
+    Forward result{{}, std::move(encoded.embeddings)};
+    if (batch_.answers)
+      result.sums.push_back(answer_loss(part(batch_.question_rows, first, count, context), encoded.image_tokens,
+                                        batch_.image_rows.first_of(first)));
     return result;
+  }
+
+  std::vector<Tensor> embed(int64_t first, int64_t count, const nn::Context& context) override {
+    return encode(first, count, context).embeddings;
   }
 
   Tensor contrast(const std::vector<Tensor>& embeddings, std::map<std::string, double>& parts) override {
@@ -119,6 +107,37 @@ class PairStage : public LoaderStage<PairBatch> {
 
  private:
   static constexpr std::array<std::string_view, 3> kNames = {"image", "text", "speech"};
+
+  /// What the encoders give for some samples.
+  struct Encoded {
+    std::vector<Tensor> embeddings;
+    Tensor image_tokens;  ///< undefined without pictures
+  };
+
+  static Part part(const Rows& rows, int64_t first, int64_t count, const nn::Context& context) {
+    Part p{rows.first_of(first), rows.first_of(first + count), context};
+    p.context.key.sample += static_cast<uint32_t>(p.first - first);
+    return p;
+  }
+
+  Encoded encode(int64_t first, int64_t count, const nn::Context& context) const {
+    const Model& model = setup_.model;
+    Encoded result{std::vector<Tensor>(3, empty({0, setup_.recipe.model.shared_width})), {}};
+    const Part images = part(batch_.image_rows, first, count, context),
+               texts = part(batch_.text_rows, first, count, context),
+               sounds = part(batch_.speech_rows, first, count, context);
+    if (!images.empty()) {
+      result.image_tokens = model.image.forward(images.of(batch_.images_BCHW), images.context.at("image"));
+      if (batch_.contrasts) result.embeddings[image] = model.project_image(result.image_tokens);
+    }
+    if (!texts.empty())
+      result.embeddings[text] =
+          model.embed_text(texts.of(batch_.text.ids_BT), texts.of(batch_.text.mask_BT), texts.context);
+    if (!sounds.empty())
+      result.embeddings[speech] =
+          model.embed_speech(sounds.of(batch_.speech.frames_BFM), sounds.of(batch_.speech.lengths_B), sounds.context);
+    return result;
+  }
 
   struct PairWeight {
     Modality a, b;
