@@ -54,9 +54,8 @@ data::TensorMap embed(const EmbedArguments& a, CommandContext& context) {
   if (stage != "align" && stage != "joint")
     context.err << "triad: warning: " << a.run
                 << " has no stage align or joint: what it projects into the shared space is "
-                << "random, unless its first weights (--from) were of a run that has
-                   ";
-        if (!a.images.empty()) return {{"embeddings", embeddings_of_images(*run.model, *run.data, a.images)}};
+                << "random, unless its first weights (--from) were of a run that has\n";
+  if (!a.images.empty()) return {{"embeddings", embeddings_of_images(*run.model, *run.data, a.images)}};
   if (!a.sounds.empty()) return {{"embeddings", embeddings_of_sounds(*run.model, *run.data, a.sounds)}};
   return {{"embeddings", embeddings_of_texts(*run.model, *run.data, texts)}};
 }
