@@ -266,7 +266,7 @@ TEST(Hdf5, AFullDiskIsAnErrorNotALoss) {
     file.write<int32_t>("values", values, {1 << 18}, {.deflate = 0});
     file.close();
   });
-  EXPECT_EQ(message, "hdf5: cannot write " + (folder / "full.h5").string() + ": File too large");
+  EXPECT_THAT(message, testing::MatchesRegex("hdf5: cannot (create|write) .*/full.h5: File too large"));
 }
 
 TEST(Hdf5, AShapeTheFileCannotHoldAllocatesNothing) {
