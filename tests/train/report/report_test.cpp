@@ -207,7 +207,7 @@ class Report : public testing::Test {
   std::string report_of(const TinyOptions& data, const std::string& only = "", const std::string& split = "test") {
     write_tiny_data(folder_ / "data", data);
     Recipe recipe = tiny_recipe(folder_ / "data");
-    recipe.name = "a <b>bold</b> recipe";
+    recipe.name = "a <b>bold<b> recipe";
     recipe.data.split = split;
     recipe.train.max_steps = 2;
     pretrain(recipe, {.out = folder_ / "run", .only = only});
