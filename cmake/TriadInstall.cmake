@@ -13,6 +13,7 @@ install(
   PATTERN "*-inl.h" EXCLUDE
   PATTERN "*_cpu.h" EXCLUDE
   PATTERN "core/cpu" EXCLUDE
+  PATTERN "bench" EXCLUDE
   PATTERN "formats/hdf5_session.h" EXCLUDE
   PATTERN "config/binder.h" EXCLUDE)
 install(FILES ${PROJECT_SOURCE_DIR}/triad/core/cpu/parallel.h ${PROJECT_SOURCE_DIR}/triad/core/cpu/wait_policy.h

@@ -104,7 +104,7 @@ TEST(SpeechEncoder, AClipIsTheSameAloneAndInABatchOfAnyLength) {
       const int64_t steps = alone.states.forward_BTH.size(1);
       EXPECT_EQ(steps, (kLengths[b] + 3) / 4);
       expect_equal(of_batch(together.states.joined(), steps), alone.states.joined(), 1e-6, str("states of clip ", b));
-      expect_equal(of_batch(together.frame_gradient, kLengths[b]), alone.frame_gradient, 1e-6,
+      expect_equal(of_batch(together.frame_gradient, kLengths[b]), alone.frame_gradient, 2e-6,
                    str("frames of clip ", b));
       for (size_t i = 0; i < alone.weight_gradients.size(); ++i) {
         if (b == 0) sums.push_back(zeros(alone.weight_gradients[i].shape(), DType::f64));
