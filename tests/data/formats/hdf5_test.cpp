@@ -21,6 +21,7 @@ using harness::message_of;
 using harness::TempFolder;
 using hdf5::File;
 using testing::AllOf;
+using testing::AnyOf;
 using testing::HasSubstr;
 
 std::string bytes_of(const std::filesystem::path& path) {
@@ -253,7 +254,7 @@ TEST(Hdf5, DamageNamesFileObjectRowsAndCause) {
   values.read_rows(4, 4, rows);
   EXPECT_THAT(message_of<IoError>([&] { values.read_rows(8, 4, rows); }),
               AllOf(HasSubstr("hdf5: cannot read rows [8, 12) of '/values' in " + (folder / "small.h5").string()),
-                    HasSubstr("Fletcher32")));
+                    AnyOf(HasSubstr("Fletcher32"), HasSubstr("filter returned failure"))));
 }
 
 TEST(Hdf5, AFullDiskIsAnErrorNotALoss) {
