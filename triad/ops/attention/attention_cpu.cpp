@@ -101,11 +101,11 @@ class ForwardTask {
       const KeyBlock keys(first, p.keys);
       load_rows<Math>(heads<E>(args.k), p.b, p.h, first, keys.count, p.width, loaded_);
       transpose_words(loaded_, keys.columns, row_words_, k_transposed_ + first * row_words_);
-      load_rows<Math>(heads<E>(args.v), p.b, p.h, first, keys.count, p.width, loaded_);
-      clear_hidden_rows(loaded_, row_words_, keys.count, p.key_mask ? p.key_mask + first : nullptr);
       Word* v = v_ + first * row_words_;
-      const Word* right = Math::right(loaded_, keys.columns, row_, v);
-      if (right != v) std::copy_n(right, keys.columns * row_words_, v);
+      Word* rows = Math::kElements == 1 ? v : loaded_;  // of single elements they are what the product reads
+      load_rows<Math>(heads<E>(args.v), p.b, p.h, first, keys.count, p.width, rows);
+      clear_hidden_rows(rows, row_words_, keys.count, p.key_mask ? p.key_mask + first : nullptr);
+      Math::right(rows, keys.columns, row_, v);
     }
     for (int64_t first = first_query; first < end_query; first += kQueryBlock)
       run_block(args, p, first, std::min(kQueryBlock, end_query - first));

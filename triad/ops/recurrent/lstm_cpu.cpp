@@ -83,8 +83,7 @@ void forward(const LstmForward& args) {
   using C = Compute<E>;
   using G = LstmOperand<E>;
   const int64_t H = args.w_hh.size(1), I = args.x.size(2);
-  const LstmLayout layout(args.lengths, args.x.size(0), args.x.size(1), args.reverse,
-                          args.w_hh.numel() * static_cast<int64_t>(sizeof(G)));
+  const LstmLayout layout(args.lengths, args.x.size(0), args.x.size(1), args.reverse);
   const Tensor w_ih = operand<E>(args.w_ih), w_hh = operand<E>(args.w_hh);
   Tensor bias;
   if (args.b_ih.defined()) {
@@ -179,8 +178,7 @@ void backward(const LstmBackward& args) {
   using C = Compute<E>;
   using G = LstmOperand<E>;
   const int64_t H = args.w_hh.size(1), I = args.x.size(2);
-  const LstmLayout layout(args.lengths, args.x.size(0), args.x.size(1), args.reverse,
-                          args.w_hh.numel() * static_cast<int64_t>(sizeof(G)));
+  const LstmLayout layout(args.lengths, args.x.size(0), args.x.size(1), args.reverse);
   const Tensor w_ih = operand<E>(args.w_ih), w_hh = operand<E>(args.w_hh);
   Tensor dgates = empty({layout.rows(), 4 * H}, dtype_of<G>);
   G* dgates_data = dgates.mutable_data<G>();

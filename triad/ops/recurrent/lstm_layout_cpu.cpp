@@ -7,7 +7,7 @@
 
 namespace triad::ops {
 
-LstmLayout::LstmLayout(const Tensor& lengths, int64_t batch, int64_t time, bool reverse, int64_t weight_bytes)
+LstmLayout::LstmLayout(const Tensor& lengths, int64_t batch, int64_t time, bool reverse)
     : sequences_(static_cast<size_t>(batch)), lengths_(static_cast<size_t>(batch), time) {
   const int64_t* given = data_or_null<int64_t>(lengths);
   std::iota(sequences_.begin(), sequences_.end(), int64_t{0});
@@ -19,7 +19,7 @@ LstmLayout::LstmLayout(const Tensor& lengths, int64_t batch, int64_t time, bool 
   const auto total = static_cast<size_t>(std::accumulate(lengths_.begin(), lengths_.end(), int64_t{0}));
   frames_.reserve(total);
   frames_before_.reserve(total);
-  const int64_t most = rows_per_block(batch, weight_bytes);
+  const int64_t most = rows_per_block(batch);
   for (int64_t first = 0; first < batch; first += most) {
     const Block block{rows(), first, std::min(most, batch - first), length(first)};
     blocks_.push_back(block);

@@ -23,14 +23,12 @@ class LstmLayout {
     int64_t steps;                      ///< length of the longest sequence
   };
 
-  /// `lengths` i64 [batch], or undefined: all `time`. `weight_bytes`: of the matrix that each block reads at each step.
-  LstmLayout(const Tensor& lengths, int64_t batch, int64_t time, bool reverse, int64_t weight_bytes);
+  /// `lengths` i64 [batch], or undefined: all `time`.
+  LstmLayout(const Tensor& lengths, int64_t batch, int64_t time, bool reverse);
 
-  /// Enough for a matrix product to run well, few enough to leave several blocks; depends on shapes alone. A matrix that
-  /// does not stay in the L2 cache takes longer to read than a few rows to multiply: it gets as many rows as there may be.
-  static constexpr int64_t rows_per_block(int64_t batch, int64_t weight_bytes) {
-    constexpr int64_t kCached = int64_t{512} << 10;
-    return weight_bytes > kCached ? kMostRows : std::clamp<int64_t>((batch + 15) / 16 * 4, 4, kMostRows);
+  /// Enough for a matrix product to run well, few enough to leave several blocks; depends on the batch alone.
+  static constexpr int64_t rows_per_block(int64_t batch) {
+    return std::clamp<int64_t>((batch + 15) / 16 * 4, 4, kMostRows);
   }
 
   const std::vector<Block>& blocks() const { return blocks_; }
