@@ -3,7 +3,7 @@
 
 namespace triad::cpu {
 
-/// Makes idle OpenMP threads spin for some 20 µs and then sleep. By default libgomp spins for milliseconds at every barrier,
+/// Makes idle OpenMP threads spin for some 25 µs and then sleep. By default libgomp spins for milliseconds at every barrier,
 /// which makes each parallel call take a scheduler tick (8 ms) as soon as one other process is busy. Threads that sleep at
 /// once are no better: a step of training is hundreds of calls, each would wait for a wake-up, and the scheduler likes to
 /// wake the whole team on one processor.
