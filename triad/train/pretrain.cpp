@@ -129,14 +129,18 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
 LoadedRun load_run(const std::filesystem::path& dir, OwnData needed) {
   const fs::path config = dir / "config.yaml";
   require<IoError>(fs::exists(config), dir.string(), "is no run directory: there is no config.yaml in it");
-  LoadedRun run{.recipe = read_recipe(config)};
+  LoadedRun run;
+  run.recipe = read_recipe(config);
   const DataOptions& data = run.recipe.data;
   require<IoError>(fs::exists(data.dir / data::kManifestName), dir.string(), "was trained on the data set ", data.name,
                    " in ", fs::absolute(data.dir).string(), ", which is not there",
                    Hint{"where it was moved, say so: data.dir in " + (dir / "config.yaml").string()});
   run.data = std::make_unique<TrainingData>(run.recipe.data.dir, run.recipe.model.text.max_positions);
   const fs::path checkpoint = resolve_checkpoint(dir);
-  const data::DataIdentity trained = read_progress(checkpoint).data, here = run.data->dataset().manifest().identity();
+  const Progress progress = read_progress(checkpoint);
+  run.stage = progress.stage;
+  const data::DataIdentity& trained = progress.data;
+  const data::DataIdentity here = run.data->dataset().manifest().identity();
   require<IoError>(here == trained || (needed == OwnData::vocabulary && here.vocabulary == trained.vocabulary),
                    dir.string(), "was trained on the data set ", trained, ", but ", fs::absolute(data.dir).string(),
                    " now holds ", here, needed == OwnData::vocabulary ? ", with another vocabulary" : "",

@@ -29,6 +29,7 @@ std::unique_ptr<Model> make_model(const Recipe& recipe, const TrainingData& data
 /// What a finished or interrupted run consists of, to evaluate it or to embed with it.
 struct LoadedRun {
   Recipe recipe;
+  std::string stage;  ///< that its weights are from
   std::unique_ptr<TrainingData> data;
   std::unique_ptr<Model> model;
 };

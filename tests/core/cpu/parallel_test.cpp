@@ -107,6 +107,7 @@ TEST(PassiveWait, LeavesABoundProgramAlone) {
   char* argv[] = {name, nullptr};
   use_passive_wait(argv);
   EXPECT_EQ(getenv("OMP_WAIT_POLICY"), nullptr);
+  unsetenv("OMP_PROC_BIND");
 }
 
 }  // namespace

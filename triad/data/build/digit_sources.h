@@ -46,8 +46,9 @@ struct DigitClips {
   std::string source;  ///< number, bytes and checksum of all files
 };
 
-/// Every DIGIT_SPEAKER_INDEX.wav below `folder`, at `sample_rate`, of at most ten seconds. INDEX 0 to 4 is for test, as the data set's authors
-/// say; 5 to 9 for validation; the others for training. IoError naming the file for a damaged one, or if there is none.
+/// Every DIGIT_SPEAKER_INDEX.wav below `folder`, at `sample_rate`, of at most ten seconds. INDEX 0 to 4 is for test, as
+/// the data set's authors say; 5 to 9 for validation; the others for training. IoError naming the file for a damaged
+/// one, or if there is none.
 DigitClips read_digit_clips(const std::filesystem::path& folder, int sample_rate);
 
 }  // namespace triad::data

@@ -20,7 +20,8 @@ struct LstmOutput {
 ///          for the 16-bit types; h is rounded after every step, as it is in y
 /// reverse  every sequence is read from its own last frame to its first; y stays in the order of x
 /// padding  frames at and beyond a length are never read (NaN there is harmless) and have gradient 0
-/// saves    x, w_ih, w_hh, y, and of every frame inside its sequence 4H gates and H cell states      grads: x, w_ih, w_hh, b_ih, b_hh
+/// saves    x, w_ih, w_hh, y, and of every frame inside its sequence 4H gates and H cell states
+/// grads    x, w_ih, w_hh, b_ih, b_hh
 /// errors   ShapeError, DTypeError, DeviceError; ValueError for a length outside of 0..T
 LstmOutput lstm(const Tensor& x, const Tensor& lengths, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih,
                 const Tensor& b_hh, bool reverse = false);

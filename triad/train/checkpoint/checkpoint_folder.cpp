@@ -41,7 +41,11 @@ fs::path checkpoint_path(const fs::path& dir, const std::string& stage, int64_t 
   return dir / str(stage, "-", step, ".h5");
 }
 
-std::string_view stage_of(const fs::path& checkpoint) { return kStageNames[parse_name(checkpoint)->first]; }
+std::string_view stage_of(const fs::path& checkpoint) {
+  const auto place = parse_name(checkpoint);
+  require<IoError>(place.has_value(), checkpoint.string(), "is not named STAGE-STEP.h5");
+  return kStageNames[place->first];
+}
 
 std::vector<fs::path> list_checkpoints(const fs::path& dir) {
   std::vector<std::pair<std::pair<size_t, int64_t>, fs::path>> found;

@@ -18,7 +18,7 @@ namespace triad::train {
 
 /// "STAGE-STEP.h5" in `dir`.
 std::filesystem::path checkpoint_path(const std::filesystem::path& dir, const std::string& stage, int64_t step);
-/// The stage in the name of a checkpoint.
+/// The stage in the name of a checkpoint. IoError for another name.
 std::string_view stage_of(const std::filesystem::path& checkpoint);
 
 /// Checkpoints in `dir`, good or not, the one that is furthest along first.

@@ -11,7 +11,6 @@
 #include "triad/core/base/error.h"
 #include "triad/data/formats/durable_file.h"
 #include "triad/data/formats/safetensors.h"
-#include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/evaluate/embed_inputs.h"
 #include "triad/train/evaluate/hidden_states.h"
 #include "triad/train/import/bert.h"
@@ -50,8 +49,7 @@ data::TensorMap embed(const EmbedArguments& a, CommandContext& context) {
             {"attention_mask", states.attention_mask}};
   }
   const LoadedRun run = load_run(a.run, OwnData::vocabulary);
-  const std::string stage(stage_of(resolve_checkpoint(a.run)));
-  if (stage != "align" && stage != "joint")
+  if (run.stage != "align" && run.stage != "joint")
     context.err << "triad: warning: " << a.run
                 << " has no stage align or joint: what it projects into the shared space is "
                 << "random, unless its first weights (--from) were of a run that has\n";

@@ -48,8 +48,9 @@ struct Evaluation {
 /// or sound only ("test_image", "test_speech", …); none if nothing is held out.
 std::vector<std::string> held_out_splits(const TrainingData& data, const std::string& wanted);
 
-/// Measures a run on held-out samples of `data`: the held_out_splits() of the split that the recipe names. The model has the newest weights of
-/// the run afterwards. IoError if the run has no checkpoint; ConfigError for pictures its encoder does not take.
+/// Measures a run on held-out samples of `data`: the held_out_splits() of the split that the recipe names. The model has
+/// the newest weights of the run afterwards. IoError if the run has no checkpoint; ConfigError for pictures its encoder
+/// does not take.
 ///
 /// Retrieval and probes look at the end of the run. Masked tokens are guessed with the weights that stage 1 ended with:
 /// later stages move the text encoder and leave its head behind.

@@ -20,8 +20,8 @@ struct StageRun {
 };
 
 /// Trains `stage` from its beginning or, given a checkpoint of it, from there. Writes a checkpoint every
-/// recipe.checkpoint.every steps and at the end. `seconds`: the run has taken so far, kept up to date.
-/// ValueError naming stage, step and parameter if a gradient is not finite: the parameters are as before that step, and the newest
+/// recipe.checkpoint.every steps and at the end. `seconds`: the run has taken so far, kept up to date. ValueError
+/// naming stage, step and parameter if a gradient is not finite: the parameters are as before that step, and the newest
 /// checkpoint is that of the last recipe.checkpoint.every steps.
 void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& resume_from, double& seconds);
 
