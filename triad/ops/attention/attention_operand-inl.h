@@ -22,6 +22,9 @@
 HWY_BEFORE_NAMESPACE();
 namespace triad::ops::HWY_NAMESPACE {
 
+namespace hn = hwy::HWY_NAMESPACE;
+namespace vec = triad::cpu::HWY_NAMESPACE;
+
 /// The left side of a product: word (i, k) at data + i*row + k*column.
 template <class W>
 struct Left {
