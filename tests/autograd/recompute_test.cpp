@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "tests/harness/message_of.h"
 #include "triad/autograd/autograd.h"
 #include "triad/autograd/parameter.h"
@@ -62,10 +62,10 @@ Outcome run(bool with_recompute, int layers) {
 TEST(Recompute, GivesTheSameBitsAsTheTape) {
   const Outcome plain = run(false, 4), again = run(true, 4);
   for (size_t i = 0; i < plain.outputs.size(); ++i) {
-    EXPECT_TRUE(harness::compare_bits(again.outputs[i], plain.outputs[i]).passed);
+    EXPECT_TRUE(ops::compare_bits(again.outputs[i], plain.outputs[i]).passed);
   }
   for (size_t i = 0; i < plain.gradients.size(); ++i) {
-    const harness::Comparison same = harness::compare_bits(again.gradients[i], plain.gradients[i]);
+    const ops::Comparison same = ops::compare_bits(again.gradients[i], plain.gradients[i]);
     EXPECT_TRUE(same.passed) << "leaf " << i << ": " << same.message;
   }
 }

@@ -34,6 +34,16 @@ TEST(PairedRatio, IsThatOfRunsSideBySide) {
             "paired_ratio: 5 runs against 1, expected as many, and at least one");
 }
 
+TEST(IndependentRatio, IsThatOfTheMedians) {
+  const Values before{1, 2, 3, 4, 5}, after{2, 4, 6, 8, 10, 12, 14};
+  const Ratio ratio = independent_ratio(after, before);
+  EXPECT_NEAR(ratio.median, 8.0 / 3, 1e-12);
+  EXPECT_LT(ratio.low, ratio.median);
+  EXPECT_GT(ratio.high, ratio.median);
+  EXPECT_EQ(harness::message_of<ValueError>([&] { independent_ratio(after, Values{}); }),
+            "independent_ratio: no runs to compare");
+}
+
 TEST(PairedRatio, ManyRunsNarrowTheInterval) {
   const auto width = [](int runs) {
     Values ours, peer;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "tests/harness/guarded_allocator.h"
 #include "tests/harness/heap_watch.h"
 #include "triad/autograd/autograd.h"
@@ -12,31 +12,20 @@
 
 namespace triad::harness {
 
+using ops::compare;
+using ops::compare_bits;
+using ops::Comparison;
+using ops::inputs_as;
+using ops::kLeastScale;
 using ops::OpSpec;
 using ops::Sample;
 using ops::SampleMaker;
 using ops::Tensors;
+using ops::tolerance_of;
 
 namespace {
 
 constexpr uint64_t kSeed = 20240607;
-
-/// Error allowed in a dtype: that of f32, plus what rounding of inputs to and outputs from the dtype costs.
-double tolerance_of(const Sample& sample, DType dtype) {
-  switch (dtype) {
-    case DType::f64: return sample.tolerance * 1e-6;
-    case DType::bf16: return sample.tolerance + 0.012;
-    case DType::f16: return sample.tolerance + 0.0015;
-    default: return sample.tolerance;
-  }
-}
-
-/// Floating inputs converted to `dtype`, the others as they are.
-Tensors inputs_as(const Tensors& inputs, DType dtype) {
-  Tensors out;
-  for (const Tensor& t : inputs) out.push_back(t.defined() && is_floating(t.dtype()) ? clone_as(t, dtype) : t);
-  return out;
-}
 
 bool differentiable(const OpSpec& spec) { return spec.no_derivative.empty(); }
 

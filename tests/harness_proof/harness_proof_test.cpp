@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "tests/harness/guarded_allocator.h"
 #include "tests/harness/heap_watch.h"
 #include "tests/harness/op_check.h"
@@ -324,30 +324,30 @@ TEST(HarnessProof, AnOpWithoutErrorSamplesSaysWhy) {
 
 TEST(Compare, NaNAndInfinityMatchOnlyThemselves) {
   const Tensor nan = full({1}, std::nan("")), one = full({1}, 1), inf = full({1}, INFINITY);
-  EXPECT_FALSE(harness::compare(nan, one, 1e9).passed);
-  EXPECT_FALSE(harness::compare(one, nan, 1e9).passed);
-  EXPECT_TRUE(harness::compare(nan, nan, 0).passed);
-  EXPECT_FALSE(harness::compare(inf, one, 1e9).passed);
-  EXPECT_FALSE(harness::compare(one, inf, 1e9).passed);
-  EXPECT_FALSE(harness::compare(full({1}, -INFINITY), inf, 1e9).passed);
-  EXPECT_FALSE(harness::compare(Tensor(), one, 1e9).passed);
-  EXPECT_FALSE(harness::compare(full({2}, 1), one, 1e9).passed);
+  EXPECT_FALSE(ops::compare(nan, one, 1e9).passed);
+  EXPECT_FALSE(ops::compare(one, nan, 1e9).passed);
+  EXPECT_TRUE(ops::compare(nan, nan, 0).passed);
+  EXPECT_FALSE(ops::compare(inf, one, 1e9).passed);
+  EXPECT_FALSE(ops::compare(one, inf, 1e9).passed);
+  EXPECT_FALSE(ops::compare(full({1}, -INFINITY), inf, 1e9).passed);
+  EXPECT_FALSE(ops::compare(Tensor(), one, 1e9).passed);
+  EXPECT_FALSE(ops::compare(full({2}, 1), one, 1e9).passed);
 }
 
 TEST(Compare, ToleranceIsRelativeToTheTensor) {
   const Tensor small = full({3}, 2e-4);
-  EXPECT_FALSE(harness::compare(zeros({3}), small, 0.02).passed);
-  EXPECT_TRUE(harness::compare(full({3}, 2.01e-4), small, 0.02).passed);
-  EXPECT_TRUE(harness::compare(full({3}, 1e-7), zeros({3}), 0.02).passed) << "rounding beside zeros";
+  EXPECT_FALSE(ops::compare(zeros({3}), small, 0.02).passed);
+  EXPECT_TRUE(ops::compare(full({3}, 2.01e-4), small, 0.02).passed);
+  EXPECT_TRUE(ops::compare(full({3}, 1e-7), zeros({3}), 0.02).passed) << "rounding beside zeros";
   const Tensor large = from_values({1e6, 0.0}, {2});
-  EXPECT_FALSE(harness::compare(from_values({1e6, 1.0}, {2}), large, 0.02).passed)
+  EXPECT_FALSE(ops::compare(from_values({1e6, 1.0}, {2}), large, 0.02).passed)
       << "one large element excuses nothing";
 }
 
 TEST(Compare, NothingIsVisible) {
-  EXPECT_EQ(harness::compare(zeros({0}), zeros({0}), 0).elements, 0);
-  EXPECT_EQ(harness::compare(zeros({2}), zeros({2}), 0).elements, 2);
-  EXPECT_EQ(harness::compare_bits(zeros({0}), zeros({0})).elements, 0);
+  EXPECT_EQ(ops::compare(zeros({0}), zeros({0}), 0).elements, 0);
+  EXPECT_EQ(ops::compare(zeros({2}), zeros({2}), 0).elements, 2);
+  EXPECT_EQ(ops::compare_bits(zeros({0}), zeros({0})).elements, 0);
 }
 
 }  // namespace

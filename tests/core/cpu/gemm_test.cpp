@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "triad/core/base/philox.h"
 #include "triad/core/cpu/packed_matrix.h"
 #include "triad/core/cpu/parallel.h"
@@ -156,7 +156,7 @@ TEST(Gemm, BatchesStretch) {
           .c_batch = operand(out).batch});
   }
   // Not bit for bit: a stretched operand may be given to another kernel than a dense one.
-  const harness::Comparison same = harness::compare(c, expected, 1e-6);
+  const ops::Comparison same = ops::compare(c, expected, 1e-6);
   EXPECT_TRUE(same.passed) << same.message;
 }
 

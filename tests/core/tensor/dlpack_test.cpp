@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "tests/harness/message_of.h"
 #include "triad/autograd/autograd.h"
 #include "triad/core/tensor/views.h"
@@ -76,9 +76,9 @@ TEST(DLPack, EveryDTypeAndEmptyAndScalarTensorsSurviveTheRoundTrip) {
     for (const Shape& shape : {Shape{2, 3}, Shape{}, Shape{0, 3}, Shape{2, 0}}) {
       const Tensor t = full(shape, 1, dtype);
       const Tensor back = dlpack::from_dlpack(dlpack::to_dlpack(t));
-      EXPECT_TRUE(harness::compare_bits(back, t).passed) << dtype << shape;
+      EXPECT_TRUE(ops::compare_bits(back, t).passed) << dtype << shape;
       const Tensor legacy = dlpack::from_dlpack(dlpack::to_dlpack_legacy(t));
-      EXPECT_TRUE(harness::compare_bits(legacy, t).passed) << dtype << shape;
+      EXPECT_TRUE(ops::compare_bits(legacy, t).passed) << dtype << shape;
       EXPECT_TRUE(t.numel() == 0 || back.raw_data() == t.raw_data());
     }
   }

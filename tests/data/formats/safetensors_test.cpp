@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "tests/harness/damage.h"
 #include "tests/harness/data_path.h"
 #include "tests/harness/message_of.h"
@@ -56,7 +56,7 @@ TEST(Safetensors, ReadsWhatThePythonPackageWrites) {
   ASSERT_EQ(got.size(), expected.size());
   for (const auto& [name, tensor] : expected) {
     ASSERT_TRUE(got.contains(name)) << name;
-    const harness::Comparison same = harness::compare_bits(got.at(name), tensor);
+    const ops::Comparison same = ops::compare_bits(got.at(name), tensor);
     EXPECT_TRUE(same.passed) << name << ": " << same.message;
   }
   EXPECT_EQ(metadata, (SafetensorsMetadata{{"format", "p\"t é"}}));

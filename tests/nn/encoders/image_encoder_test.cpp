@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "tests/harness/message_of.h"
 #include "triad/autograd/autograd.h"
 #include "triad/nn/initialize.h"
@@ -80,7 +80,7 @@ TEST(ConvStem, NothingOfHiddenPixelsGetsThrough) {
   const Tensor expected = stem.forward(pictures(), checkered());
   for (const float value :
        {0.0f, 1e30f, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
-    EXPECT_TRUE(harness::compare_bits(stem.forward(with_hidden(value), checkered()), expected).passed) << value;
+    EXPECT_TRUE(ops::compare_bits(stem.forward(with_hidden(value), checkered()), expected).passed) << value;
 }
 
 TEST(ConvStem, FeaturesOfHiddenTokensAreZeroAllTheWay) {
@@ -103,7 +103,7 @@ TEST(ConvStem, WithoutAMaskEveryPixelCounts) {
   backward(stem.forward(images), normal({kBatch, 24, kRows, kColumns}, 1, kKey));
   for (const float g : grad(images).to_vector<float>()) EXPECT_NE(g, 0);
   const Tensor all = full({kBatch, kRows, kColumns}, 1, DType::boolean);
-  EXPECT_TRUE(harness::compare(stem.forward(pictures(), all), stem.forward(pictures()), 1e-6).passed);
+  EXPECT_TRUE(ops::compare(stem.forward(pictures(), all), stem.forward(pictures()), 1e-6).passed);
 }
 
 TEST(ConvStem, RefusesWhatThePatchDoesNotDivide) {
@@ -127,7 +127,7 @@ TEST(ImageEncoder, NoTokenKnowsAHiddenPixel) {
     const Tensor output = encoder.forward(images, {}, checkered());
     expect_only_visible_pixels_count(images, output);
     const float nan = std::numeric_limits<float>::quiet_NaN();
-    EXPECT_TRUE(harness::compare_bits(encoder.forward(with_hidden(nan), {}, checkered()), output).passed);
+    EXPECT_TRUE(ops::compare_bits(encoder.forward(with_hidden(nan), {}, checkered()), output).passed);
   }
 }
 
@@ -141,7 +141,7 @@ TEST(ImageEncoder, GradientsOfItsWeightsDoNotKnowHiddenPixels) {
     return all;
   };
   const std::vector<Tensor> expected = gradients(0), got = gradients(std::numeric_limits<float>::quiet_NaN());
-  for (size_t i = 0; i < expected.size(); ++i) EXPECT_TRUE(harness::compare_bits(got[i], expected[i]).passed) << i;
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_TRUE(ops::compare_bits(got[i], expected[i]).passed) << i;
 }
 
 TEST(ImageEncoder, HiddenTokensAreTheMaskTokenAtTheirPlace) {
@@ -176,7 +176,7 @@ TEST(ImageEncoder, TheSameWeightsTakeAnySize) {
     const Tensor turned = encoder.forward(ops::contiguous(ops::transpose(images, 2, 3)), {});
     const Tensor turned_back =
         ops::reshape(ops::transpose(ops::reshape(turned, {1, w / 4, h / 4, 24}), 1, 2), tokens.shape());
-    EXPECT_FALSE(harness::compare(turned_back, tokens, 0.01).passed) << h << "×" << w;
+    EXPECT_FALSE(ops::compare(turned_back, tokens, 0.01).passed) << h << "×" << w;
   }
 }
 
@@ -219,10 +219,10 @@ TEST(ImageEncoder, WithoutResidualGainItsBodyBeginsAsTheIdentity) {
   ImageEncoderOptions options{.stem_channels = {8}, .width = 16, .layers = 2, .heads = 2, .hidden = 32};
   options.initial_stddev = 0.5;
   const ImageEncoder mixing(options, kKey);
-  EXPECT_FALSE(harness::compare(mixing.body(tokens, {}), mixing.norm.forward(tokens), 0.1).passed);
+  EXPECT_FALSE(ops::compare(mixing.body(tokens, {}), mixing.norm.forward(tokens), 0.1).passed);
   options.residual_gain = 0;
   const ImageEncoder identity(options, kKey);
-  EXPECT_TRUE(harness::compare(identity.body(tokens, {}), identity.norm.forward(tokens), 1e-6).passed);
+  EXPECT_TRUE(ops::compare(identity.body(tokens, {}), identity.norm.forward(tokens), 1e-6).passed);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "tests/harness/message_of.h"
 #include "triad/autograd/autograd.h"
 #include "triad/core/tensor/views.h"
@@ -71,8 +71,8 @@ Pass run(const Tensor& frames_in, const std::vector<int64_t>& lengths, const Con
 }
 
 void expect_equal(const Tensor& got, const Tensor& expected, double tolerance, const std::string& what) {
-  const harness::Comparison same =
-      tolerance == 0 ? harness::compare_bits(got, expected) : harness::compare(got, expected, tolerance);
+  const ops::Comparison same =
+      tolerance == 0 ? ops::compare_bits(got, expected) : ops::compare(got, expected, tolerance);
   EXPECT_TRUE(same.passed) << what << ": " << same.message;
 }
 

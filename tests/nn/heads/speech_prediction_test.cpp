@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "triad/autograd/autograd.h"
 #include "triad/core/tensor/views.h"
 #include "triad/nn/initialize.h"
@@ -198,7 +198,7 @@ TEST(SpeechPrediction, PaddingHasNoInfluence) {
   EXPECT_EQ(poisoned.frames, expected.frames);
   EXPECT_EQ(poisoned.features, expected.features);
   for (size_t i = 0; i < expected.gradients.size(); ++i)
-    EXPECT_TRUE(harness::compare_bits(poisoned.gradients[i], expected.gradients[i]).passed) << i;
+    EXPECT_TRUE(ops::compare_bits(poisoned.gradients[i], expected.gradients[i]).passed) << i;
 
   const Result longer = run(padded(longest + 11, 2), kLengths);
   EXPECT_NEAR(longer.frames, expected.frames, 1e-5 * expected.frames);
@@ -214,7 +214,7 @@ TEST(SpeechPrediction, PaddingHasNoInfluence) {
   EXPECT_NEAR(frames, expected.frames, 1e-5 * expected.frames);
   EXPECT_NEAR(features, expected.features, 1e-5 * expected.features);
   for (size_t i = 0; i < sums.size(); ++i) {
-    const harness::Comparison same = harness::compare(sums[i], expected.gradients[i], 1e-5);
+    const ops::Comparison same = ops::compare(sums[i], expected.gradients[i], 1e-5);
     EXPECT_TRUE(same.passed) << i << ": " << same.message;
   }
 }

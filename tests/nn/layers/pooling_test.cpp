@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "tests/harness/message_of.h"
 #include "triad/autograd/autograd.h"
 #include "triad/nn/initialize.h"
@@ -68,8 +68,8 @@ TEST_F(AttentionPooling, IsItsFormula) {
       expected.push_back(sum);
     }
   }
-  const harness::Comparison same =
-      harness::compare(pool_.forward(states(), mask()), from_values(expected, {kBatch, kWidth}), 1e-12);
+  const ops::Comparison same =
+      ops::compare(pool_.forward(states(), mask()), from_values(expected, {kBatch, kWidth}), 1e-12);
   EXPECT_TRUE(same.passed) << same.message;
 }
 
@@ -92,7 +92,7 @@ TEST_F(AttentionPooling, MaskedPositionsHaveNoInfluence) {
     return results;
   };
   const std::vector<Tensor> expected = run(0), got = run(1e6);
-  for (size_t i = 0; i < expected.size(); ++i) EXPECT_TRUE(harness::compare_bits(got[i], expected[i]).passed) << i;
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_TRUE(ops::compare_bits(got[i], expected[i]).passed) << i;
   const std::vector<double> gradient = got[1].to_vector<double>();
   const std::vector<int64_t> seen = mask().to_vector<int64_t>();
   for (size_t i = 0; i < gradient.size(); ++i) EXPECT_EQ(gradient[i] != 0, seen[i / kWidth] != 0) << i;
@@ -103,7 +103,7 @@ TEST_F(AttentionPooling, PaddingBehindChangesNothing) {
   Tensor padded = full({1, kTime + 40, kWidth}, 3), mask = zeros({1, kTime + 40}, DType::boolean);
   std::copy_n(x.data<float>(), x.numel(), padded.mutable_data<float>());
   std::fill_n(mask.mutable_data<bool>(), kTime, true);
-  const harness::Comparison same = harness::compare(pool_.forward(padded, mask), pool_.forward(x, {}), 1e-6);
+  const ops::Comparison same = ops::compare(pool_.forward(padded, mask), pool_.forward(x, {}), 1e-6);
   EXPECT_TRUE(same.passed) << same.message;
 }
 

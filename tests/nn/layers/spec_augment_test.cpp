@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "tests/harness/message_of.h"
 #include "triad/autograd/autograd.h"
 #include "triad/core/tensor/views.h"
@@ -75,7 +75,7 @@ TEST(SpecAugment, ASampleIsCutTheSameWhereverItStandsInTheBatch) {
   const Tensor x = normal({3, kFrames, kMels}, 1, kKey);
   const Tensor all = spec_augment(x, lengths_of({40, 12, 33}), options, kKey);
   const Tensor last = spec_augment(views::slice(x, 0, 2, 3), lengths_of({33}), options, kKey.for_sample(2));
-  const auto same = harness::compare_bits(views::slice(all, 0, 2, 3), last);
+  const auto same = ops::compare_bits(views::slice(all, 0, 2, 3), last);
   EXPECT_TRUE(same.passed) << same.message;
 }
 
@@ -102,7 +102,7 @@ TEST(SpecAugment, TheSpeechEncoderHidesInTrainingOnly) {
   const SpeechEncoder augmented(options, kKey);
   const Tensor x = normal({2, kFrames, kMels}, 1, kKey), lengths = lengths_of({40, 21});
   const auto same = [&](const Context& context) {
-    return harness::compare_bits(plain.forward(x, lengths, context).joined(),
+    return ops::compare_bits(plain.forward(x, lengths, context).joined(),
                                  augmented.forward(x, lengths, context).joined())
         .passed;
   };

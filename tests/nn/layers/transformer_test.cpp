@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "tests/harness/message_of.h"
 #include "triad/core/tensor/views.h"
 #include "triad/nn/initialize.h"
@@ -39,14 +39,14 @@ class DropoutOfABlock : public testing::TestWithParam<std::tuple<NormOrder, doub
 TEST_P(DropoutOfABlock, TheSameKeyDropsTheSame) {
   const Context training{.training = true, .key = kKey};
   const Tensor once = run(states(), training);
-  EXPECT_TRUE(harness::compare_bits(run(states(), training), once).passed);
-  EXPECT_FALSE(harness::compare(run(states(), {.key = kKey}), once, 0.01).passed) << "nothing is dropped in training";
-  EXPECT_TRUE(harness::compare_bits(run(states(), {.key = kKey}), run(states(), {})).passed)
+  EXPECT_TRUE(ops::compare_bits(run(states(), training), once).passed);
+  EXPECT_FALSE(ops::compare(run(states(), {.key = kKey}), once, 0.01).passed) << "nothing is dropped in training";
+  EXPECT_TRUE(ops::compare_bits(run(states(), {.key = kKey}), run(states(), {})).passed)
       << "dropped outside of training";
   RandomKey step = kKey, seed = kKey, site = kKey;
   ++step.step, ++seed.seed, ++site.site;
   for (const RandomKey& other : {step, seed, site})
-    EXPECT_FALSE(harness::compare(run(states(), {.training = true, .key = other}), once, 0.01).passed);
+    EXPECT_FALSE(ops::compare(run(states(), {.training = true, .key = other}), once, 0.01).passed);
 }
 
 TEST_P(DropoutOfABlock, EverySampleHasItsOwnMaskWhereverTheBatchIsCut) {
@@ -59,9 +59,9 @@ TEST_P(DropoutOfABlock, EverySampleHasItsOwnMaskWhereverTheBatchIsCut) {
   for (int64_t b = 0; b < kBatch; ++b) {
     const auto sample = static_cast<uint32_t>(kKey.sample + b);
     const Tensor alone = run(row(same, b), {.training = true, .key = kKey.for_sample(sample)});
-    EXPECT_TRUE(harness::compare(alone, row(together, b), 1e-6).passed) << b;
+    EXPECT_TRUE(ops::compare(alone, row(together, b), 1e-6).passed) << b;
     if (b > 0) {
-      EXPECT_FALSE(harness::compare(row(together, b), row(together, 0), 0.01).passed) << b;
+      EXPECT_FALSE(ops::compare(row(together, b), row(together, 0), 0.01).passed) << b;
     }
   }
 }
@@ -82,8 +82,8 @@ TEST(TransformerBlock, MaskedPositionsAreNotSeen) {
   const auto seen = [&](const Tensor& in, const Tensor& key_mask) {
     return views::slice(block.forward(in, key_mask, {}).detach(), 1, 0, 4);
   };
-  EXPECT_TRUE(harness::compare_bits(seen(other, mask), seen(x, mask)).passed);
-  EXPECT_FALSE(harness::compare(seen(other, {}), seen(x, {}), 1e-3).passed);
+  EXPECT_TRUE(ops::compare_bits(seen(other, mask), seen(x, mask)).passed);
+  EXPECT_FALSE(ops::compare(seen(other, {}), seen(x, {}), 1e-3).passed);
 }
 
 TEST(FusionBlock, ReadsTheMemoryThatIsNotMasked) {
@@ -95,8 +95,8 @@ TEST(FusionBlock, ReadsTheMemoryThatIsNotMasked) {
   };
   Tensor mask = full({kBatch, 4}, 1, DType::boolean);
   for (int64_t b = 0; b < kBatch; ++b) mask.mutable_data<bool>()[b * 4 + 3] = false;
-  EXPECT_TRUE(harness::compare_bits(run(1, mask), run(2, mask)).passed);
-  EXPECT_FALSE(harness::compare(run(1, {}), run(2, {}), 1e-3).passed);
+  EXPECT_TRUE(ops::compare_bits(run(1, mask), run(2, mask)).passed);
+  EXPECT_FALSE(ops::compare(run(1, {}), run(2, {}), 1e-3).passed);
   EXPECT_EQ(harness::message_of<ValueError>([] { FusionBlock(options(NormOrder::post, 0, 0), 5, {}); }),
             "FusionBlock: only the pre-norm order exists");
 }
@@ -114,7 +114,7 @@ TEST(FusionBlock, SeveralSequencesReadOneOfTheMemory) {
   }
   const Tensor shared = block.forward(states(), {}, {memory, mask, from_values(rows, {kBatch})}, {});
   const Tensor own = block.forward(states(), {}, {ops::concat(values, 0), ops::concat(masks, 0)}, {});
-  const harness::Comparison same = harness::compare(shared, own, 1e-6);
+  const ops::Comparison same = ops::compare(shared, own, 1e-6);
   EXPECT_TRUE(same.passed) << same.message;
 }
 

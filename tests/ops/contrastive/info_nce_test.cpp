@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "triad/autograd/autograd.h"
 #include "triad/core/base/philox.h"
 #include "triad/ops/elementwise/binary.h"

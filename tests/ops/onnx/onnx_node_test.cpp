@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "tests/harness/data_path.h"
 #include "tests/ops/onnx/left_out.h"
 #include "tests/ops/onnx/node_case.h"
@@ -56,7 +56,7 @@ std::string run(const NodeCase& c) {
     if (i >= outputs.size() || !outputs[i].defined()) throw NotExpressible(str("output ", i));
     if (outputs[i].dtype() != expected.dtype())
       return str("output ", i, " is ", outputs[i].dtype(), ", expected ", expected.dtype());
-    const harness::Comparison result = harness::compare(outputs[i], expected, tolerance_of(expected.dtype()));
+    const ops::Comparison result = ops::compare(outputs[i], expected, tolerance_of(expected.dtype()));
     if (!result.passed) return str("output ", i, ": ", result.message);
   }
   return {};

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "triad/core/tensor/views.h"
 
 namespace triad::ops {
@@ -17,8 +17,8 @@ TEST(Dropout, TheMaskDoesNotDependOnHowTheBatchIsCut) {
     const Tensor front = dropout(views::slice(x, 0, 0, cut), 0.3, kKey);
     const auto first = static_cast<uint32_t>(kKey.sample + cut);
     const Tensor rest = dropout(views::slice(x, 0, cut, 7), 0.3, kKey.for_sample(first));
-    EXPECT_TRUE(harness::compare_bits(front, views::slice(whole, 0, 0, cut)).passed) << cut;
-    EXPECT_TRUE(harness::compare_bits(rest, views::slice(whole, 0, cut, 7)).passed) << cut;
+    EXPECT_TRUE(ops::compare_bits(front, views::slice(whole, 0, 0, cut)).passed) << cut;
+    EXPECT_TRUE(ops::compare_bits(rest, views::slice(whole, 0, cut, 7)).passed) << cut;
   }
 }
 

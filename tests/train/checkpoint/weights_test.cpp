@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "tests/harness/damage.h"
 #include "tests/harness/data_path.h"
 #include "tests/harness/message_of.h"
@@ -56,7 +56,7 @@ TEST_F(Weights, GoOutAndInBitByBit) {
   const std::vector<NamedParameter> parameters = nn::parameters_of(*run.model);
   EXPECT_EQ(tensors.size(), parameters.size());
   for (const NamedParameter& p : parameters)
-    EXPECT_TRUE(harness::compare_bits(tensors.at(p.name), p.parameter->value().detach()).passed) << p.name;
+    EXPECT_TRUE(ops::compare_bits(tensors.at(p.name), p.parameter->value().detach()).passed) << p.name;
 
   for (const auto& [source, out] :
        {std::pair{"run", "a"}, {"w.safetensors", "b"}, {"run/checkpoints/text-2.h5", "c"}}) {
@@ -65,7 +65,7 @@ TEST_F(Weights, GoOutAndInBitByBit) {
   }
   // What the new stage does not train is as it was in the run.
   const std::string kept = "masked_lm.transform.weight";
-  EXPECT_TRUE(harness::compare_bits(read_parameters(resolve_checkpoint(at("b"))).at(kept), tensors.at(kept)).passed);
+  EXPECT_TRUE(ops::compare_bits(read_parameters(resolve_checkpoint(at("b"))).at(kept), tensors.at(kept)).passed);
   EXPECT_EQ(run_triad({"ckpt", "diff", at("a"), at("b")}).code, 0);
   EXPECT_EQ(run_triad({"ckpt", "diff", at("a"), at("c")}).code, 0);
   EXPECT_EQ(run_triad({"ckpt", "diff", at("a"), at("run")}).code, 1);

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "tests/harness/damage.h"
 #include "tests/harness/data_path.h"
 #include "tests/train/cli/run_triad.h"
@@ -84,8 +84,8 @@ TEST_F(EmbedRun, TextsAreTheLinesOfAFile) {
   const Tensor texts = embeddings({"--text", "a red square", "--text", "", "--text", "[near the circle]"});
   EXPECT_EQ(texts.shape(), Shape({3, 16}));
   const std::string lines = file("lines.txt", "a red square\r\n\n[near the circle]");
-  EXPECT_TRUE(harness::compare_bits(embeddings({"--text-file", lines}), texts).passed);
-  EXPECT_FALSE(harness::compare(row(texts, 0), row(texts, 2), 1e-3).passed);
+  EXPECT_TRUE(ops::compare_bits(embeddings({"--text-file", lines}), texts).passed);
+  EXPECT_FALSE(ops::compare(row(texts, 0), row(texts, 2), 1e-3).passed);
 }
 
 TEST_F(EmbedRun, MoreThanABatchIsTheSameAsOneByOne) {
@@ -94,7 +94,7 @@ TEST_F(EmbedRun, MoreThanABatchIsTheSameAsOneByOne) {
   const Tensor all = embeddings({"--text-file", file("many.txt", lines)});
   ASSERT_EQ(all.size(0), 203);
   const Tensor alone = embeddings({"--text", "a red square"});
-  for (const int64_t i : {0, 99, 102, 201}) EXPECT_TRUE(harness::compare(row(all, i), alone, 1e-5).passed) << i;
+  for (const int64_t i : {0, 99, 102, 201}) EXPECT_TRUE(ops::compare(row(all, i), alone, 1e-5).passed) << i;
 }
 
 TEST_F(EmbedRun, FilesAreWhatTheDataSetHoldsOfThem) {
@@ -105,13 +105,13 @@ TEST_F(EmbedRun, FilesAreWhatTheDataSetHoldsOfThem) {
   for (size_t i = 0; i < planes.size(); ++i) image.pixels[i % 256 * 3 + i / 256] = planes[i];
   const Tensor wanted = run.model->embed_image(collate_images({sample["image"]}), {});
   const std::string exact = file("exact.png", data::encode_png(image));
-  EXPECT_TRUE(harness::compare(embeddings({"--image", exact}), wanted, 1e-5).passed);
+  EXPECT_TRUE(ops::compare(embeddings({"--image", exact}), wanted, 1e-5).passed);
 
   const std::span<const int16_t> samples = sample["audio"].as<int16_t>();
   const SpeechBatch batch = collate_speech({run.data->features(sample["audio"])});
   const Tensor heard = run.model->embed_speech(batch.frames_BFM, batch.lengths_B, {});
   EXPECT_TRUE(
-      harness::compare(embeddings({"--audio", file("exact.wav", wav_bytes(samples, 8000))}), heard, 1e-5).passed);
+      ops::compare(embeddings({"--audio", file("exact.wav", wav_bytes(samples, 8000))}), heard, 1e-5).passed);
 }
 
 TEST_F(EmbedRun, FilesOfOtherSizesChannelsAndRates) {
@@ -119,7 +119,7 @@ TEST_F(EmbedRun, FilesOfOtherSizesChannelsAndRates) {
   const std::string dot = file("dot.png", data::encode_png({1, 1, 3, {200, 200, 200}}));
   const Tensor pictures = embeddings({"--image", grey, dot});
   ASSERT_EQ(pictures.size(0), 2);
-  EXPECT_TRUE(harness::compare(row(pictures, 0), row(pictures, 1), 1e-5).passed);  // both are one grey at any size
+  EXPECT_TRUE(ops::compare(row(pictures, 0), row(pictures, 1), 1e-5).passed);  // both are one grey at any size
 
   std::vector<int16_t> slow(1600), quick(3200);
   for (size_t i = 0; i < slow.size(); ++i)
@@ -130,8 +130,8 @@ TEST_F(EmbedRun, FilesOfOtherSizesChannelsAndRates) {
       embeddings({"--audio", file("8.wav", wav_bytes(slow, 8000)), file("16.wav", wav_bytes(quick, 16000)),
                   file("click.wav", wav_bytes(std::vector<int16_t>{9000}, 8000))});
   ASSERT_EQ(sounds.size(0), 3);
-  EXPECT_TRUE(harness::compare(row(sounds, 0), row(sounds, 1), 0.05).passed);
-  EXPECT_FALSE(harness::compare(row(sounds, 0), row(sounds, 2), 0.05).passed);
+  EXPECT_TRUE(ops::compare(row(sounds, 0), row(sounds, 1), 0.05).passed);
+  EXPECT_FALSE(ops::compare(row(sounds, 0), row(sounds, 2), 0.05).passed);
 }
 
 TEST_F(EmbedRun, ARunWithoutASharedSpaceIsWarnedAbout) {
@@ -180,7 +180,7 @@ TEST_F(EmbedRun, NeedsOfTheDataSetWhatDescribesItOnly) {
   for (const auto& entry : fs::directory_iterator(at("data"))) {
     if (entry.path().extension() == ".h5") fs::remove(entry.path());
   }
-  EXPECT_TRUE(harness::compare_bits(embeddings({"--text", "a red square"}), before).passed);
+  EXPECT_TRUE(ops::compare_bits(embeddings({"--text", "a red square"}), before).passed);
   fs::remove_all(at("data"));
   const CommandResult moved = embed({"--text", "a red square"});
   EXPECT_EQ(moved.code, 1);
@@ -200,7 +200,7 @@ TEST(EmbedCommand, HiddenStatesOfABertAreThoseOfTransformers) {
   const data::TensorMap got = data::read_safetensors(out),
                         wanted = data::read_safetensors(bert / "expected.safetensors");
   for (const std::string name : {"last_hidden_state", "mean_pooled"}) {
-    const harness::Comparison comparison = harness::compare(got.at(name), wanted.at("text." + name), 1e-5);
+    const ops::Comparison comparison = ops::compare(got.at(name), wanted.at("text." + name), 1e-5);
     EXPECT_TRUE(comparison.passed) << name << ": " << comparison.message;
   }
   EXPECT_EQ(got.at("attention_mask").dtype(), DType::boolean);

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "triad/nn/initialize.h"
 #include "triad/ops/shape/reshape.h"
 
@@ -47,8 +47,8 @@ TEST(Model, ATextIsPooledAsItsOptionsSay) {
   const Tensor hidden = nn::normal({2, 3, 8}, 1, {.seed = 4}), mask = full({2, 3}, 1, DType::boolean);
   const Model model = small_model(0.07, nn::TextPooling::cls);
   const Tensor first = model.text_projection.forward(ops::select(hidden, 1, 0));
-  EXPECT_TRUE(harness::compare_bits(model.project_text(hidden, mask), first).passed);
-  EXPECT_FALSE(harness::compare(small_model().project_text(hidden, mask), first, 1e-2).passed);
+  EXPECT_TRUE(ops::compare_bits(model.project_text(hidden, mask), first).passed);
+  EXPECT_FALSE(ops::compare(small_model().project_text(hidden, mask), first, 1e-2).passed);
 }
 
 TEST(Model, EveryModalityComesOutInTheSharedSpaceWithLengthOne) {

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 #include "tests/harness/data_path.h"
 #include "tests/train/loop/tiny_data.h"
 #include "triad/autograd/autograd.h"
@@ -188,7 +188,7 @@ TEST(JointStage, ABatchHasWhatItsTasksLookAt) {
     const std::vector<Tensor> embedded = stage->embed(0, stage->size(), {});
     profile.stop();
     for (size_t kind = 0; kind < embedded.size(); ++kind)
-      EXPECT_TRUE(harness::compare_bits(embedded[kind], forward.embeddings[kind]).passed) << step;
+      EXPECT_TRUE(ops::compare_bits(embedded[kind], forward.embeddings[kind]).passed) << step;
     for (const auto& [kernel, entry] : profile.entries()) EXPECT_FALSE(kernel.starts_with("cross_entropy")) << step;
     alone[0] += contrasts && !answers;
     alone[1] += answers && !contrasts;

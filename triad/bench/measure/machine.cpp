@@ -147,6 +147,20 @@ nlohmann::json to_json(const Machine& m) {
           {"background_load", m.background_load}};
 }
 
+Machine machine_from_json(const nlohmann::json& j) {
+  const auto rates = [](const nlohmann::json& r) {
+    return MachineRates{
+        .f32_flops = r.at("f32_flops"), .bf16_flops = r.at("bf16_flops"), .copy_bytes = r.at("copy_bytes")};
+  };
+  return {.processor = j.at("processor"),
+          .threads = j.at("threads"),
+          .all = rates(j.at("all")),
+          .one = rates(j.at("one")),
+          .launch_seconds = j.at("launch_seconds"),
+          .clock_hz = j.at("clock_hz"),
+          .background_load = j.at("background_load")};
+}
+
 std::string summary_of(const Machine& m) {
   std::ostringstream out;
   out.precision(3);

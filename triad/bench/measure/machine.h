@@ -30,6 +30,8 @@ Machine measure_machine();
 double background_load(double seconds);
 
 nlohmann::json to_json(const Machine& machine);
+/// What to_json() made; throws nlohmann::json::exception for anything else.
+Machine machine_from_json(const nlohmann::json& json);
 /// One line for people.
 std::string summary_of(const Machine& machine);
 

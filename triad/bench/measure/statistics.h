@@ -24,6 +24,10 @@ struct Ratio {
 /// ValueError unless both have the same number of runs, at least one.
 Ratio paired_ratio(std::span<const double> ours, std::span<const double> peer);
 
+/// Runs of today against runs of another day: the ratio of their medians, and its interval from 2,000 draws of each.
+/// ValueError if one has no runs.
+Ratio independent_ratio(std::span<const double> after, std::span<const double> before);
+
 /// What a ratio of times means.
 enum class Verdict { faster, slower, same, unclear };
 /// A ratio within 3 % of 1 is the same: an interval wholly outside is faster or slower, one wholly inside is the same, and

@@ -7,10 +7,10 @@
 #include <memory>
 
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "triad/bench/measure/peak_memory.h"
 #include "triad/bench/peers/peer_process.h"
+#include "triad/bench/peers/temporary_file.h"
 #include "triad/bench/steps/training_step.h"
 #include "triad/core/cpu/parallel.h"
 #include "triad/core/device/allocator.h"
@@ -20,23 +20,6 @@ namespace triad::bench {
 namespace {
 
 constexpr uint64_t kSeed = 1;
-
-/// Removes a file at the end.
-class TemporaryFile {
- public:
-  TemporaryFile() : path_(std::filesystem::temp_directory_path() / str("triad-step-", ::getpid(), ".safetensors")) {}
-  ~TemporaryFile() {
-    std::error_code ignored;
-    std::filesystem::remove(path_, ignored);
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// Weights by their names, inputs as "batch.NAME".
 void write_step(StepModel& model, const std::filesystem::path& file) {
@@ -150,7 +133,7 @@ StepTiming time_step(const std::string& name, DType dtype, const StepTimingOptio
       opponents.push_back(std::make_unique<Opponent>(*options.peer, mode));
   }
 
-  TemporaryFile tensors;
+  const TemporaryFile tensors("triad-step.safetensors");
   {
     TrainingStep step(name, dtype, /*dropout=*/0, kSeed);
     if (options.peer) write_step(step.model(), tensors.path());

@@ -38,16 +38,21 @@ Tensors naive(const Tensor& x, GeluForm form) {
 
 const RegisterOp registered([] {
   OpSpec spec{.name = "gelu", .dtypes = kFloatingDTypes, .no_derivative = {}, .samples = {}, .errors = {}};
-  spec.samples = [](SampleMaker& make) {
+  const auto sample = [](std::string label, Tensor x, GeluForm form) {
+    const double n = static_cast<double>(x.numel());
+    return Sample{.label = std::move(label),
+                  .inputs = {std::move(x)},
+                  .run = [form](std::span<const Tensor> in) -> Tensors { return {gelu(in[0], form)}; },
+                  .reference = [form](std::span<const Tensor> in) { return naive(in[0], form); },
+                  .flops = 40 * n,
+                  .min_bytes = 8 * n,
+                  .backward_flops = 60 * n,
+                  .backward_min_bytes = 12 * n};
+  };
+  spec.samples = [sample](SampleMaker& make) {
     std::vector<Sample> samples;
     const auto add = [&](std::string label, Tensor x, GeluForm form) {
-      const double n = static_cast<double>(x.numel());
-      samples.push_back({.label = std::move(label),
-                         .inputs = {std::move(x)},
-                         .run = [form](std::span<const Tensor> in) -> Tensors { return {gelu(in[0], form)}; },
-                         .reference = [form](std::span<const Tensor> in) { return naive(in[0], form); },
-                         .flops = 40 * n,
-                         .min_bytes = 8 * n});
+      samples.push_back(sample(std::move(label), std::move(x), form));
     };
     constexpr double kInf = std::numeric_limits<double>::infinity();
     for (const GeluForm form : {GeluForm::erf, GeluForm::tanh}) {
@@ -63,6 +68,15 @@ const RegisterOp registered([] {
     }
     return samples;
   };
+  for (const auto& [suite, rows, width] : {std::tuple{"text-mini", 4096, 1024},
+                                           {"image-6x192", 4096, 768},
+                                           {"text-base", 512, 3072},
+                                           {"vit-b16", 784, 3072}}) {
+    spec.workloads.push_back({suite,
+                              str("feed-forward ", rows, "x", width),
+                              [=](SampleMaker& make) { return sample("", make.normal({rows, width}), GeluForm::erf); },
+                              {{"tanh", 0}}});
+  }
   spec.errors = [] {
     return std::vector<ErrorSample>{
         {"integers", [] { gelu(zeros({2}, DType::i64)); }, "gelu: x is i64, expected a floating dtype"}};

@@ -121,11 +121,35 @@ Sample attention_sample(std::string label, Tensor q, Tensor k, Tensor v, Tensor 
           },
           .reference = [options](std::span<const Tensor> in) { return naive(in[0], in[1], in[2], in[3], options); },
           .flops = 4 * pairs,
-          .min_bytes = bytes};
+          .min_bytes = bytes,
+          .backward_flops = 10 * pairs,
+          .backward_min_bytes = 2 * bytes};
+}
+
+Workload attention_workload(std::string suite, int64_t batch, int64_t heads, int64_t tokens, int64_t width, bool padded,
+                            double dropout) {
+  return {.suite = std::move(suite),
+          .place =
+              str(batch, "x", heads, "x", tokens, "x", width, padded ? ", padded" : "", dropout > 0 ? ", dropout" : ""),
+          .make =
+              [=](SampleMaker& make) {
+                const Shape shape{batch, heads, tokens, width};
+                Tensor mask;
+                if (padded) {
+                  mask = full({batch, tokens}, 1, DType::boolean);
+                  for (int64_t b = 1; b < batch; ++b)  // half of the positions are the fewest that a sample has
+                    for (int64_t t = tokens - b * tokens / (2 * batch); t < tokens; ++t)
+                      mask.mutable_data<bool>()[b * tokens + t] = false;
+                }
+                return attention_sample("", make.normal(shape), make.normal(shape), make.normal(shape), mask,
+                                        {.dropout = dropout, .key = {.seed = 1}});
+              },
+          .attributes = {{"dropout", dropout}}};
 }
 
 const RegisterOp registered([] {
   OpSpec spec{.name = "attention", .dtypes = kFloatingDTypes, .no_derivative = {}, .samples = {}, .errors = {}};
+  spec.is_product = true;
   spec.samples = [](SampleMaker& make) {
     const auto t = [&](int64_t b, int64_t h, int64_t n, int64_t d) { return make.normal({b, h, n, d}); };
     std::vector<Sample> samples;
@@ -175,6 +199,12 @@ const RegisterOp registered([] {
     samples.push_back(attention_sample("no key", t(2, 1, 3, 4), t(2, 1, 0, 4), t(2, 1, 0, 4), {}, {}));
     return samples;
   };
+  for (const double dropout : {0.0, 0.1}) {
+    spec.workloads.push_back(attention_workload("text-mini", 32, 4, 128, 64, true, dropout));
+    spec.workloads.push_back(attention_workload("text-base", 4, 12, 128, 64, true, dropout));
+    spec.workloads.push_back(attention_workload("image-6x192", 64, 3, 64, 64, false, dropout));
+    spec.workloads.push_back(attention_workload("vit-b16", 4, 12, 196, 64, false, dropout));
+  }
   spec.errors = [] {
     return std::vector<ErrorSample>{
         {"width", [] { attention(zeros({1, 1, 2, 4}), zeros({1, 1, 2, 3}), zeros({1, 1, 2, 3})); },

@@ -136,24 +136,31 @@ Tensor dense(const Tensor& a, const Tensor& b, const Tensor& ids_a, const Tensor
 
 OpSpec make_spec() {
   OpSpec spec{.name = "info_nce", .dtypes = {DType::f32, DType::f64}, .no_derivative = {}, .samples = {}, .errors = {}};
-  spec.samples = [](SampleMaker& make) {
+  const auto sample_of = [](SampleMaker& make, std::string label, int64_t n, int64_t m, int64_t d, Tensor ids_a,
+                            Tensor ids_b, double log_scale, bool check_gradient) {
+    Sample s{
+        .label = std::move(label),
+        .inputs = {make.normal({n, d}, 0.3), make.normal({m, d}, 0.3), ids_a, ids_b, full({}, log_scale, DType::f64)}};
+    s.run = [](std::span<const Tensor> in) -> Tensors { return {info_nce(in[0], in[1], in[2], in[3], in[4])}; };
+    s.reference = [](std::span<const Tensor> in) -> Tensors { return {dense(in[0], in[1], in[2], in[3], in[4])}; };
+    s.check_gradient = check_gradient;
+    s.flops = static_cast<double>(4 * n * m * d);
+    s.min_bytes = static_cast<double>(4 * (n + m) * d);
+    s.backward_flops = 2 * s.flops;
+    s.backward_min_bytes = 2 * s.min_bytes;
+    s.tolerance = 1e-6;
+    return s;
+  };
+  const auto range = [](int64_t n, int64_t first = 0) {
+    std::vector<int64_t> ids;
+    for (int64_t i = 0; i < n; ++i) ids.push_back(first + i);
+    return from_values(ids, {n});
+  };
+  spec.is_product = true;
+  spec.samples = [sample_of, range](SampleMaker& make) {
     const auto sample = [&](std::string label, int64_t n, int64_t m, int64_t d, Tensor ids_a, Tensor ids_b,
                             double log_scale, bool check_gradient = true) {
-      Sample s{.label = std::move(label),
-               .inputs = {make.normal({n, d}, 0.3), make.normal({m, d}, 0.3), ids_a, ids_b,
-                          full({}, log_scale, DType::f64)}};
-      s.run = [](std::span<const Tensor> in) -> Tensors { return {info_nce(in[0], in[1], in[2], in[3], in[4])}; };
-      s.reference = [](std::span<const Tensor> in) -> Tensors { return {dense(in[0], in[1], in[2], in[3], in[4])}; };
-      s.check_gradient = check_gradient;
-      s.flops = static_cast<double>(4 * n * m * d);
-      s.min_bytes = static_cast<double>(4 * (n + m) * d);
-      s.tolerance = 1e-6;
-      return s;
-    };
-    const auto range = [](int64_t n, int64_t first = 0) {
-      std::vector<int64_t> ids;
-      for (int64_t i = 0; i < n; ++i) ids.push_back(first + i);
-      return from_values(ids, {n});
+      return sample_of(make, std::move(label), n, m, d, ids_a, ids_b, log_scale, check_gradient);
     };
     return std::vector<Sample>{
         sample("pairs", 7, 7, 12, range(7), range(7), 1.0),
@@ -164,6 +171,11 @@ OpSpec make_spec() {
         sample("more than a tile", 150, 133, 33, make.indices({150}, 60), make.indices({133}, 60), 1.5, false),
         sample("no rows", 0, 0, 4, range(0), range(0), 0.0, false)};
   };
+  for (const int64_t pairs : {64, 4096}) {
+    spec.workloads.push_back({"align", str(pairs, " pairs of 128"), [=](SampleMaker& make) {
+                                return sample_of(make, "", pairs, pairs, 128, range(pairs), range(pairs), 1, true);
+                              }});
+  }
   spec.errors = [] {
     const Tensor ids = zeros({3}, DType::i64), scale = zeros({});
     return std::vector<ErrorSample>{

@@ -33,11 +33,25 @@ Sample conv1d_sample(std::string label, Tensor x, Tensor weight, Tensor bias, Co
             return {reshape(y, {y.size(0), y.size(1), y.size(3)})};
           },
           .flops = flops,
-          .min_bytes = bytes};
+          .min_bytes = bytes,
+          .backward_flops = 2 * flops,
+          .backward_min_bytes = 2 * bytes};
+}
+
+Workload conv1d_workload(const Shape& x) {
+  return {.suite = "speech-256",
+          .place = str(x, " to 256, window 3, stride 2"),
+          .make =
+              [=](SampleMaker& make) {
+                return conv1d_sample("", make.normal(x), make.normal({256, x[1], 3}, 0.05), make.normal({256}),
+                                     {.stride = 2, .padding = 1});
+              },
+          .attributes = {{"stride", 2}, {"padding", 1}}};
 }
 
 const RegisterOp registered([] {
   OpSpec spec{.name = "conv1d", .dtypes = kFloatingDTypes, .no_derivative = {}, .samples = {}, .errors = {}};
+  spec.is_product = true;
   spec.samples = [](SampleMaker& make) {
     const auto t = [&](const Shape& shape) { return make.normal(shape, 0.5); };
     std::vector<Sample> samples;
@@ -57,6 +71,7 @@ const RegisterOp registered([] {
     samples.push_back(conv1d_sample("empty batch", t({0, 3, 9}), t({4, 3, 3}), t({4}), {}));
     return samples;
   };
+  spec.workloads = {conv1d_workload({32, 80, 200}), conv1d_workload({32, 256, 100})};
   spec.errors = [] {
     return std::vector<ErrorSample>{
         {"channels", [] { conv1d(zeros({1, 4, 9}), zeros({2, 3, 3})); },

@@ -86,11 +86,27 @@ Sample conv2d_sample(std::string label, Tensor x, Tensor weight, Tensor bias, Co
             return {naive_conv2d(in[0], in[1], in[2], options)};
           },
           .flops = flops,
-          .min_bytes = bytes};
+          .min_bytes = bytes,
+          .backward_flops = 2 * flops,
+          .backward_min_bytes = 2 * bytes};
+}
+
+Workload conv2d_workload(std::string suite, const Shape& x, int64_t outputs, int64_t window, Conv2dOptions options) {
+  return {.suite = std::move(suite),
+          .place = str(x, " to ", outputs, ", window ", window, ", stride ", options.stride[0]),
+          .make =
+              [=](SampleMaker& make) {
+                const double scale = 1 / std::sqrt(static_cast<double>(x[1] * window * window));
+                return conv2d_sample("", make.normal(x), make.normal({outputs, x[1], window, window}, scale), {},
+                                     options);
+              },
+          .attributes = {{"stride", static_cast<double>(options.stride[0])},
+                         {"padding", static_cast<double>(options.padding[0])}}};
 }
 
 const RegisterOp registered([] {
   OpSpec spec{.name = "conv2d", .dtypes = kFloatingDTypes, .no_derivative = {}, .samples = {}, .errors = {}};
+  spec.is_product = true;
   spec.samples = [](SampleMaker& make) {
     const auto t = [&](const Shape& shape) { return make.normal(shape, 0.5); };
     std::vector<Sample> samples;
@@ -123,6 +139,12 @@ const RegisterOp registered([] {
     samples.back().check_gradient = false;
     return samples;
   };
+  const Conv2dOptions halving{.stride = {2, 2}, .padding = {1, 1}};
+  spec.workloads = {conv2d_workload("image-6x192", {64, 3, 64, 64}, 48, 3, halving),
+                    conv2d_workload("image-6x192", {64, 48, 32, 32}, 96, 3, halving),
+                    conv2d_workload("image-6x192", {64, 96, 16, 16}, 192, 3, halving),
+                    conv2d_workload("image-6x192", {64, 192, 8, 8}, 192, 1, {}),
+                    conv2d_workload("vit-b16", {4, 3, 224, 224}, 768, 16, {.stride = {16, 16}})};
   spec.errors = [] {
     return std::vector<ErrorSample>{
         {"channels", [] { conv2d(zeros({1, 4, 9, 9}), zeros({2, 3, 3, 3})); },

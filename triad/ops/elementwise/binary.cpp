@@ -191,16 +191,16 @@ template <class F, Tensor (*op)(const Tensor&, const Tensor&)>
 OpSpec binary_spec() {
   OpSpec spec{.name = F::name, .dtypes = kFloatingDTypes, .no_derivative = {}, .samples = {}, .errors = {}};
   if (scalar::is_predicate<F>) spec.no_derivative = "its value is a truth value";
-  spec.samples = [](SampleMaker& make) {
-    const auto sample = [](std::string label, Tensor a, Tensor b) {
-      const double n = static_cast<double>(broadcast_shapes(F::name, a.shape(), b.shape()).numel());
-      return Sample{.label = std::move(label),
-                    .inputs = {std::move(a), std::move(b)},
-                    .run = [](std::span<const Tensor> in) -> Tensors { return {op(in[0], in[1])}; },
-                    .reference = naive<F>,
-                    .flops = n,
-                    .min_bytes = 12 * n};
-    };
+  const auto sample = [](std::string label, Tensor a, Tensor b) {
+    const double n = static_cast<double>(broadcast_shapes(F::name, a.shape(), b.shape()).numel());
+    return Sample{.label = std::move(label),
+                  .inputs = {std::move(a), std::move(b)},
+                  .run = [](std::span<const Tensor> in) -> Tensors { return {op(in[0], in[1])}; },
+                  .reference = naive<F>,
+                  .flops = n,
+                  .min_bytes = 12 * n};
+  };
+  spec.samples = [sample](SampleMaker& make) {
     // positive, so that pow and div are smooth; a and b are never equal, so that maximum is
     const auto a_values = [&](const Shape& s) { return make.uniform(s, 0.5, 1.4); };
     const auto b_values = [&](const Shape& s) { return make.uniform(s, 1.5, 2.5); };
@@ -218,6 +218,14 @@ OpSpec binary_spec() {
     samples.push_back(hostile);
     return samples;
   };
+  if constexpr (std::is_same_v<F, scalar::Add>) {
+    spec.workloads = {
+        {.suite = "text-mini",
+         .place = "residual 4096x256",
+         .make = [sample](SampleMaker& make) { return sample("", make.normal({4096, 256}), make.normal({4096, 256})); },
+         .attributes = {},
+         .backward = false}};
+  }
   spec.errors = [] {
     return std::vector<ErrorSample>{
         {"shapes", [] { op(zeros({2, 3}), zeros({4, 3})); },

@@ -80,11 +80,13 @@ Tensors naive(const Tensor& x, int axis, const Tensor& indices) {
 
 Sample select_sample(std::string label, Tensor x, int axis, Tensor indices) {
   const double moved = 8.0 * static_cast<double>(indices.numel() * (x.numel() / std::max<int64_t>(x.size(axis), 1)));
+  const double table = 4.0 * static_cast<double>(x.numel());
   return {.label = std::move(label),
           .inputs = {std::move(x), std::move(indices)},
           .run = [axis](std::span<const Tensor> in) -> Tensors { return {index_select(in[0], axis, in[1])}; },
           .reference = [axis](std::span<const Tensor> in) { return naive(in[0], axis, in[1]); },
-          .min_bytes = moved};
+          .min_bytes = moved,
+          .backward_min_bytes = moved / 2 + table};
 }
 
 const RegisterOp registered_select([] {
@@ -106,17 +108,23 @@ const RegisterOp registered_select([] {
 
 const RegisterOp registered_embedding([] {
   OpSpec spec{.name = "embedding", .dtypes = kFloatingDTypes, .no_derivative = {}, .samples = {}, .errors = {}};
-  spec.samples = [](SampleMaker& make) {
-    const auto sample = [](std::string label, Tensor weight, Tensor ids) {
-      Sample s = select_sample(std::move(label), std::move(weight), 0, std::move(ids));
-      s.run = [](std::span<const Tensor> in) -> Tensors { return {embedding(in[0], in[1])}; };
-      return s;
-    };
+  const auto sample = [](std::string label, Tensor weight, Tensor ids) {
+    Sample s = select_sample(std::move(label), std::move(weight), 0, std::move(ids));
+    s.run = [](std::span<const Tensor> in) -> Tensors { return {embedding(in[0], in[1])}; };
+    return s;
+  };
+  spec.samples = [sample](SampleMaker& make) {
     return std::vector<Sample>{sample("batch of ids", make.normal({11, 8}), make.indices({3, 4}, 11)),
                                sample("many repeats", make.normal({3, 130}), make.indices({200}, 3)),
                                sample("i32 ids", make.normal({5, 3}), clone_as(make.indices({2, 2}, 5), DType::i32)),
                                sample("one id", make.normal({2, 1}), make.indices({}, 2))};
   };
+  for (const auto& [suite, batch, words, width] :
+       {std::tuple{"text-mini", 32, 8192, 256}, {"text-base", 4, 30522, 768}}) {
+    spec.workloads.push_back({suite, str("words ", batch, "x128 of ", words, "x", width), [=](SampleMaker& make) {
+                                return sample("", make.normal({words, width}), make.indices({batch, 128}, words));
+                              }});
+  }
   spec.errors = [] {
     return std::vector<ErrorSample>{{"negative", [] { embedding(zeros({3, 2}), from_values<int64_t>({-1}, {1})); },
                                      "embedding: index 0 is -1, expected 0 to 2"},

@@ -79,21 +79,24 @@ Tensors naive(const Tensor& logits, const Tensor& targets, const CrossEntropyOpt
 
 const RegisterOp registered([] {
   OpSpec spec{.name = "cross_entropy", .dtypes = kFloatingDTypes, .no_derivative = {}, .samples = {}, .errors = {}};
-  spec.samples = [](SampleMaker& make) {
+  const auto sample = [](std::string label, Tensor logits, Tensor targets, CrossEntropyOptions options) {
+    const double n = static_cast<double>(logits.numel());
+    return Sample{
+        .label = std::move(label),
+        .inputs = {std::move(logits), std::move(targets)},
+        .run = [options](std::span<const Tensor> in) -> Tensors { return {cross_entropy(in[0], in[1], options)}; },
+        .reference = [options](std::span<const Tensor> in) { return naive(in[0], in[1], options); },
+        .flops = 12 * n,
+        .min_bytes = 4 * n,
+        .backward_flops = 12 * n,
+        .backward_min_bytes = 8 * n};
+  };
+  spec.samples = [sample](SampleMaker& make) {
     std::vector<Sample> samples;
     const auto add = [&](std::string label, Tensor logits, Tensor targets, CrossEntropyOptions options = {},
                          bool check_gradient = true) {
-      const double n = static_cast<double>(logits.numel());
-      const auto run = [options](std::span<const Tensor> in) -> Tensors {
-        return {cross_entropy(in[0], in[1], options)};
-      };
-      samples.push_back({.label = std::move(label),
-                         .inputs = {std::move(logits), std::move(targets)},
-                         .run = run,
-                         .reference = [options](std::span<const Tensor> in) { return naive(in[0], in[1], options); },
-                         .check_gradient = check_gradient,
-                         .flops = 12 * n,
-                         .min_bytes = 4 * n});
+      samples.push_back(sample(std::move(label), std::move(logits), std::move(targets), options));
+      samples.back().check_gradient = check_gradient;
     };
     const auto labels = [&](const Shape& shape, int64_t classes, int64_t ignored_every) {
       Tensor t = make.indices(shape, classes);
@@ -128,6 +131,11 @@ const RegisterOp registered([] {
         from_values<int64_t>({0, 0, 1, 0, -100}, {5}), {.reduction = Reduction::none}, false);
     return samples;
   };
+  for (const auto& [suite, rows, words] : {std::tuple{"text-mini", 480, 8192}, {"text-base", 60, 30522}}) {
+    spec.workloads.push_back({suite, str("masked words ", rows, " of ", words), [=](SampleMaker& make) {
+                                return sample("", make.normal({rows, words}), make.indices({rows}, words), {});
+                              }});
+  }
   spec.errors = [] {
     const auto call = [](const Shape& logits, std::initializer_list<int64_t> targets, const Shape& shape,
                          CrossEntropyOptions options = {}) {

@@ -141,17 +141,38 @@ Tensors naive(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
 
 Sample linear_sample(std::string label, Tensor x, Tensor weight, Tensor bias, Activation f = Activation::none) {
   const double flops = 2.0 * static_cast<double>(x.numel()) * static_cast<double>(weight.size(0));
-  const double bytes = 4.0 * static_cast<double>(x.numel() + weight.numel());
+  const double rows = static_cast<double>(x.numel()) / std::max(1.0, static_cast<double>(weight.size(1)));
+  const double bytes =
+      4 * (static_cast<double>(x.numel() + weight.numel()) + rows * static_cast<double>(weight.size(0)));
   return {.label = std::move(label),
           .inputs = {std::move(x), std::move(weight), std::move(bias)},
           .run = [f](std::span<const Tensor> in) -> Tensors { return {linear(in[0], in[1], in[2], f)}; },
           .reference = [f](std::span<const Tensor> in) { return naive(in[0], in[1], in[2], f); },
           .flops = flops,
-          .min_bytes = bytes};
+          .min_bytes = bytes,
+          .backward_flops = 2 * flops,
+          .backward_min_bytes = 2 * bytes};
+}
+
+Workload linear_workload(std::string suite, std::string_view part, int64_t rows, int64_t in, int64_t out, bool bias) {
+  return {
+      .suite = std::move(suite), .place = str(part, " ", rows, "x", in, " to ", out), .make = [=](SampleMaker& make) {
+        return linear_sample("", make.normal({rows, in}), make.normal({out, in}, 0.05),
+                             bias ? make.normal({out}) : Tensor());
+      }};
+}
+
+/// The products of a transformer over so many tokens.
+void add_transformer(std::vector<Workload>& to, const std::string& suite, int64_t tokens, int64_t width) {
+  to.push_back(linear_workload(suite, "query key value", tokens, width, 3 * width, true));
+  to.push_back(linear_workload(suite, "attention output", tokens, width, width, true));
+  to.push_back(linear_workload(suite, "feed-forward inner", tokens, width, 4 * width, true));
+  to.push_back(linear_workload(suite, "feed-forward outer", tokens, 4 * width, width, true));
 }
 
 const RegisterOp registered([] {
   OpSpec spec{.name = "linear", .dtypes = kFloatingDTypes, .no_derivative = {}, .samples = {}, .errors = {}};
+  spec.is_product = true;
   spec.samples = [](SampleMaker& make) {
     using enum Activation;
     const auto t = [&](const Shape& shape) { return make.normal(shape, 0.5); };
@@ -179,6 +200,13 @@ const RegisterOp registered([] {
     }
     return samples;
   };
+  add_transformer(spec.workloads, "text-mini", 4096, 256);
+  add_transformer(spec.workloads, "image-6x192", 4096, 192);
+  add_transformer(spec.workloads, "text-base", 512, 768);
+  add_transformer(spec.workloads, "vit-b16", 784, 768);
+  spec.workloads.push_back(linear_workload("text-mini", "words", 480, 256, 8192, true));
+  spec.workloads.push_back(linear_workload("text-base", "words", 60, 768, 30522, true));
+  spec.workloads.push_back(linear_workload("speech-256", "prediction", 1600, 256, 320, true));
   spec.errors = [] {
     return std::vector<ErrorSample>{
         {"width", [] { linear(zeros({2, 3}), zeros({5, 4})); },

@@ -95,6 +95,7 @@ Sample matmul_sample(std::string label, Tensor a, Tensor b) {
 
 const RegisterOp registered([] {
   OpSpec spec{.name = "matmul", .dtypes = kFloatingDTypes, .no_derivative = {}, .samples = {}, .errors = {}};
+  spec.is_product = true;
   spec.samples = [](SampleMaker& make) {
     const auto t = [&](const Shape& shape) { return make.normal(shape, 0.5); };
     std::vector<Sample> samples;

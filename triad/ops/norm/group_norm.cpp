@@ -108,22 +108,27 @@ Tensors naive(const Tensor& x, int64_t groups, const Tensor& weight, const Tenso
 
 const RegisterOp registered([] {
   OpSpec spec{.name = "group_norm", .dtypes = kFloatingDTypes, .no_derivative = {}, .samples = {}, .errors = {}};
-  spec.samples = [](SampleMaker& make) {
+  const auto sample = [](std::string label, Tensor x, int64_t groups, Tensor weight, Tensor bias, Tensor mask) {
+    const double n = static_cast<double>(x.numel());
+    return Sample{
+        .label = std::move(label),
+        .inputs = {std::move(x), std::move(weight), std::move(bias), std::move(mask)},
+        .run = [groups](std::span<const Tensor> in) -> Tensors {
+          return {group_norm(in[0], groups, in[1], in[2], 1e-5, in[3])};
+        },
+        .reference = [groups](std::span<const Tensor> in) { return naive(in[0], groups, in[1], in[2], 1e-5, in[3]); },
+        .flops = 8 * n,
+        .min_bytes = 8 * n,
+        .backward_flops = 14 * n,
+        .backward_min_bytes = 12 * n};
+  };
+  spec.samples = [sample](SampleMaker& make) {
     std::vector<Sample> samples;
     const auto add = [&](std::string label, Tensor x, int64_t groups, Tensor weight, Tensor bias, Tensor mask = {},
                          bool check_gradient = true) {
-      const double n = static_cast<double>(x.numel());
       samples.push_back(
-          {.label = std::move(label),
-           .inputs = {std::move(x), std::move(weight), std::move(bias), std::move(mask)},
-           .run = [groups](std::span<const Tensor> in) -> Tensors {
-             return {group_norm(in[0], groups, in[1], in[2], 1e-5, in[3])};
-           },
-           .reference =
-               [groups](std::span<const Tensor> in) { return naive(in[0], groups, in[1], in[2], 1e-5, in[3]); },
-           .check_gradient = check_gradient,
-           .flops = 8 * n,
-           .min_bytes = 8 * n});
+          sample(std::move(label), std::move(x), groups, std::move(weight), std::move(bias), std::move(mask)));
+      samples.back().check_gradient = check_gradient;
     };
     const auto w = [&](int64_t channels) { return make.normal({channels}, 0.5, 1); };
     constexpr double kInf = std::numeric_limits<double>::infinity(), kNan = std::numeric_limits<double>::quiet_NaN();
@@ -149,6 +154,15 @@ const RegisterOp registered([] {
     samples.back().cancelling_terms = 1;  // of two elements, the mean and the slope take everything away but eps
     return samples;
   };
+  for (const auto& [channels, side] : {std::pair{48, 32}, {96, 16}, {192, 8}}) {
+    spec.workloads.push_back({"image-6x192",
+                              str("stem 64x", channels, "x", side, "x", side),
+                              [=](SampleMaker& make) {
+                                return sample("", make.normal({64, channels, side, side}), 8,
+                                              make.normal({channels}, 0.5, 1), make.normal({channels}), {});
+                              },
+                              {{"groups", 8}}});
+  }
   spec.errors = [] {
     return std::vector<ErrorSample>{
         {"groups", [] { group_norm(zeros({2, 6, 4}), 4); },

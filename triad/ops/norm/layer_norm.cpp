@@ -74,17 +74,19 @@ Tensors naive(const Tensor& x, const Tensor& weight, const Tensor& bias, double 
 
 const RegisterOp registered([] {
   OpSpec spec{.name = "layer_norm", .dtypes = kFloatingDTypes, .no_derivative = {}, .samples = {}, .errors = {}};
-  spec.samples = [](SampleMaker& make) {
-    const auto sample = [](std::string label, Tensor x, Tensor weight, Tensor bias, double eps = 1e-5) {
-      const double n = static_cast<double>(x.numel());
-      return Sample{
-          .label = std::move(label),
-          .inputs = {std::move(x), std::move(weight), std::move(bias)},
-          .run = [eps](std::span<const Tensor> in) -> Tensors { return {layer_norm(in[0], in[1], in[2], eps)}; },
-          .reference = [eps](std::span<const Tensor> in) { return naive(in[0], in[1], in[2], eps); },
-          .flops = 8 * n,
-          .min_bytes = 8 * n};
-    };
+  const auto sample = [](std::string label, Tensor x, Tensor weight, Tensor bias, double eps = 1e-5) {
+    const double n = static_cast<double>(x.numel());
+    return Sample{
+        .label = std::move(label),
+        .inputs = {std::move(x), std::move(weight), std::move(bias)},
+        .run = [eps](std::span<const Tensor> in) -> Tensors { return {layer_norm(in[0], in[1], in[2], eps)}; },
+        .reference = [eps](std::span<const Tensor> in) { return naive(in[0], in[1], in[2], eps); },
+        .flops = 8 * n,
+        .min_bytes = 8 * n,
+        .backward_flops = 14 * n,
+        .backward_min_bytes = 12 * n};
+  };
+  spec.samples = [sample](SampleMaker& make) {
     const auto w = [&](int64_t width) { return make.normal({width}, 0.5, 1); };
     std::vector<Sample> samples = {sample("matrix", make.normal({5, 24}), w(24), w(24)),
                                    sample("no weight, no bias", make.normal({2, 3, 17}), {}, {}),
@@ -109,6 +111,15 @@ const RegisterOp registered([] {
             from_values({1.0, std::nan(""), 3.0, 1.0, kInf, 2.0, 1.0, -kInf, kInf, 1.0, 2.0, 4.0}, {4, 3}));
     return samples;
   };
+  for (const auto& [suite, rows, width] : {std::tuple{"text-mini", 4096, 256},
+                                           {"image-6x192", 4096, 192},
+                                           {"text-base", 512, 768},
+                                           {"vit-b16", 784, 768}}) {
+    spec.workloads.push_back({suite, str("hidden states ", rows, "x", width), [=](SampleMaker& make) {
+                                return sample("", make.normal({rows, width}), make.normal({width}, 0.5, 1),
+                                              make.normal({width}));
+                              }});
+  }
   spec.errors = [] {
     return std::vector<ErrorSample>{
         {"weight", [] { layer_norm(zeros({8, 512, 1024}), zeros({768})); },

@@ -75,6 +75,22 @@ OpSpec make_spec() {
         sample("later, clipped", 1000, {.lr = 0.1, .step = 12, .gradient_scale = 0.3, .decayed = 1000}),
         sample("more than a block", 70001, {.step = 3, .decayed = 66000}), sample("one", 1, {}), sample("none", 0, {})};
   };
+  spec.workloads = {{"text-base", "16 M parameters", [](SampleMaker& make) {
+                       constexpr int64_t n = int64_t{1} << 24;
+                       const AdamWStep options{.step = 3, .decayed = n};
+                       Sample s{.label = "",
+                                .inputs = {make.uniform({n}, -1, 1), make.uniform({n}, -1, 1),
+                                           make.uniform({n}, -0.1, 0.1), make.uniform({n}, 0, 1)}};
+                       s.run = [options](std::span<const Tensor> in) -> Tensors {
+                         Tensor p = in[0], m = in[2], v = in[3];
+                         adamw_step(p, in[1], m, v, options);
+                         return {p, m, v};
+                       };
+                       s.reference = [options](std::span<const Tensor> in) { return naive(in, options); };
+                       s.flops = 14.0 * n;
+                       s.min_bytes = 28.0 * n;
+                       return s;
+                     }}};
   spec.errors = [] {
     return std::vector<ErrorSample>{{"step",
                                      [] {

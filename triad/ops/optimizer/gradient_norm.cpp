@@ -36,21 +36,21 @@ namespace {
 OpSpec make_spec() {
   OpSpec spec{
       .name = "gradient_norm", .dtypes = {DType::f32}, .no_derivative = kNoDerivative, .samples = {}, .errors = {}};
-  spec.samples = [](SampleMaker& make) {
-    const auto sample = [](std::string label, Tensor x) {
-      const double n = static_cast<double>(x.numel());
-      Sample s{.label = std::move(label), .inputs = {std::move(x)}};
-      s.run = [](std::span<const Tensor> in) -> Tensors { return {full({}, gradient_norm(ops::contiguous(in[0])))}; };
-      s.reference = [](std::span<const Tensor> in) -> Tensors {
-        double total = 0;
-        for (const double v : in[0].to_vector<double>()) total += v * v;
-        return {full({}, std::sqrt(total), DType::f64)};
-      };
-      s.check_gradient = false;
-      s.flops = 2 * n;
-      s.min_bytes = 4 * n;
-      return s;
+  const auto sample = [](std::string label, Tensor x) {
+    const double n = static_cast<double>(x.numel());
+    Sample s{.label = std::move(label), .inputs = {std::move(x)}};
+    s.run = [](std::span<const Tensor> in) -> Tensors { return {full({}, gradient_norm(ops::contiguous(in[0])))}; };
+    s.reference = [](std::span<const Tensor> in) -> Tensors {
+      double total = 0;
+      for (const double v : in[0].to_vector<double>()) total += v * v;
+      return {full({}, std::sqrt(total), DType::f64)};
     };
+    s.check_gradient = false;
+    s.flops = 2 * n;
+    s.min_bytes = 4 * n;
+    return s;
+  };
+  spec.samples = [sample](SampleMaker& make) {
     Tensor large = make.normal({1500});
     large.mutable_data<double>()[700] = 3e30;
     return std::vector<Sample>{sample("some", make.normal({77})),
@@ -61,6 +61,8 @@ OpSpec make_spec() {
                                sample("squares beyond f32, in one piece of two", large),
                                sample("NaN", from_values<double>({1, std::nan(""), 2}, {3}))};
   };
+  spec.workloads = {{"text-base", "16 M parameters",
+                     [sample](SampleMaker& make) { return sample("", make.uniform({int64_t{1} << 24}, -1, 1)); }}};
   spec.errors = [] {
     return std::vector<ErrorSample>{
         {"dtype", [] { gradient_norm(zeros({3}, DType::f64)); }, "gradient_norm: flat is f64, expected f32"}};

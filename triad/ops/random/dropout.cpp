@@ -41,17 +41,19 @@ Tensors naive(const Tensor& x, double p, const RandomKey& key) {
 
 const RegisterOp registered([] {
   OpSpec spec{.name = "dropout", .dtypes = kFloatingDTypes, .no_derivative = {}, .samples = {}, .errors = {}};
-  spec.samples = [](SampleMaker& make) {
-    const RandomKey key{.seed = 0x123456789abcdef0, .step = 7, .site = 0xdeadbeef, .sample = 12};
-    const auto sample = [key](std::string label, Tensor x, double p) {
-      const double n = static_cast<double>(x.numel());
-      return Sample{.label = std::move(label),
-                    .inputs = {std::move(x)},
-                    .run = [=](std::span<const Tensor> in) -> Tensors { return {dropout(in[0], p, key)}; },
-                    .reference = [=](std::span<const Tensor> in) { return naive(in[0], p, key); },
-                    .flops = 20 * n,
-                    .min_bytes = 8 * n};
-    };
+  const RandomKey key{.seed = 0x123456789abcdef0, .step = 7, .site = 0xdeadbeef, .sample = 12};
+  const auto sample = [key](std::string label, Tensor x, double p) {
+    const double n = static_cast<double>(x.numel());
+    return Sample{.label = std::move(label),
+                  .inputs = {std::move(x)},
+                  .run = [=](std::span<const Tensor> in) -> Tensors { return {dropout(in[0], p, key)}; },
+                  .reference = [=](std::span<const Tensor> in) { return naive(in[0], p, key); },
+                  .flops = 20 * n,
+                  .min_bytes = 8 * n,
+                  .backward_flops = 20 * n,
+                  .backward_min_bytes = 8 * n};
+  };
+  spec.samples = [sample](SampleMaker& make) {
     constexpr double kInf = std::numeric_limits<double>::infinity();
     std::vector<Sample> samples = {
         sample("matrix", make.normal({5, 37}), 0.3),
@@ -67,6 +69,11 @@ const RegisterOp registered([] {
     samples.back().check_gradient = false;
     return samples;
   };
+  for (const auto& [suite, batch, tokens, width] :
+       {std::tuple{"text-mini", 32, 128, 256}, {"text-base", 4, 128, 768}}) {
+    spec.workloads.push_back({suite, str("hidden states ", batch, "x", tokens, "x", width),
+                              [=](SampleMaker& make) { return sample("", make.normal({batch, tokens, width}), 0.1); }});
+  }
   spec.errors = [] {
     return std::vector<ErrorSample>{
         {"integers", [] { dropout(zeros({2}, DType::i64), 0.1, {}); }, "dropout: x is i64, expected a floating dtype"},

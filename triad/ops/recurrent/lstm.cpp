@@ -138,11 +138,14 @@ Sample lstm_sample(std::string label, std::vector<Tensor> inputs, bool reverse =
           },
           .reference = [reverse](std::span<const Tensor> in) { return naive(in, reverse); },
           .flops = 2 * frames* weights,
-          .min_bytes = 4 * (values + weights)};
+          .min_bytes = 4 * (values + weights),
+          .backward_flops = 4 * frames* weights,
+          .backward_min_bytes = 4 * (2 * values + 2 * weights)};
 }
 
 const RegisterOp registered([] {
   OpSpec spec{.name = "lstm", .dtypes = kFloatingDTypes, .no_derivative = {}, .samples = {}, .errors = {}};
+  spec.is_product = true;
   spec.samples = [](SampleMaker& make) {
     const auto inputs = [&](int64_t B, int64_t T, int64_t I, int64_t H, std::initializer_list<int64_t> lengths = {},
                             bool bias = true, double scale = 0.4) -> Tensors {
@@ -183,6 +186,18 @@ const RegisterOp registered([] {
     samples.back().check_gradient = false;
     return samples;
   };
+  for (const bool reverse : {false, true}) {
+    spec.workloads.push_back({"speech-256",
+                              reverse ? "32x50x256, backward in time" : "32x50x256",
+                              [reverse](SampleMaker& make) {
+                                const auto weight = [&] { return make.uniform({1024, 256}, -0.0625, 0.0625); };
+                                const Tensor x = make.normal({32, 50, 256}), input = weight(), recurrent = weight();
+                                return lstm_sample(
+                                    "", {x, {}, input, recurrent, make.normal({1024}, 0.1), make.normal({1024}, 0.1)},
+                                    reverse);
+                              },
+                              {{"reverse", reverse ? 1 : 0}}});
+  }
   spec.errors = [] {
     const auto call = [](const Shape& x, Tensor lengths, const Shape& w_ih, const Shape& w_hh, Tensor b_ih = {},
                          Tensor b_hh = {}) {

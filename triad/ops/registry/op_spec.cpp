@@ -23,6 +23,21 @@ Tensor drawn(const Shape& shape, const Draw& draw) {
 
 }  // namespace
 
+Tensors inputs_as(const Tensors& inputs, DType dtype) {
+  Tensors out;
+  for (const Tensor& t : inputs) out.push_back(t.defined() && is_floating(t.dtype()) ? clone_as(t, dtype) : t);
+  return out;
+}
+
+double tolerance_of(const Sample& sample, DType dtype) {
+  switch (dtype) {
+    case DType::f64: return sample.tolerance * 1e-6;
+    case DType::bf16: return sample.tolerance + 0.012;
+    case DType::f16: return sample.tolerance + 0.0015;
+    default: return sample.tolerance;
+  }
+}
+
 RegisterOp::RegisterOp(OpSpec (*make)()) { makers().push_back(make); }
 
 const std::vector<OpSpec>& all_op_specs() {

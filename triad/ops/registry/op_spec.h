@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,14 +25,32 @@ struct Sample {
   TensorFunction reference;  ///< the composed or naive definition, evaluated in f64 on the converted inputs
   /// Whether finite differences make sense here: false at kinks, ties and for hostile values. Says why in the label.
   bool check_gradient = true;
-  double flops = 0;      ///< arithmetic of one forward call
-  double min_bytes = 0;  ///< bytes that must be read and written once
+  double flops = 0;                                   ///< arithmetic of one forward call
+  double min_bytes = 0;                               ///< bytes that must be read and written once, in f32
+  double backward_flops = 0, backward_min_bytes = 0;  ///< the same of its derivative
   /// Largest allowed |got - expected| / (scale + |expected|) for f32, where scale is the largest |expected|, at most 1;
   /// scaled to other dtypes by the ratio of epsilons.
   double tolerance = 1e-5;
   /// Where gradients of these inputs are small because large terms cancel: the size of the terms, to which rounding is
   /// relative. 0 elsewhere.
   double cancelling_terms = 0;
+};
+
+/// Inputs of a sample in a dtype: floating ones converted, the others as they are.
+Tensors inputs_as(const Tensors& inputs, DType dtype);
+/// Error allowed in a dtype: that of f32, plus what rounding of inputs to and outputs from the dtype costs.
+double tolerance_of(const Sample& sample, DType dtype);
+
+class SampleMaker;
+
+/// A call as a training step makes it, for timing.
+struct Workload {
+  std::string suite;                         ///< the model it comes from, as `triad bench steps` calls it: "text-base"
+  std::string place;                         ///< where in the model, with the sizes: "hidden states 512x768"
+  std::function<Sample(SampleMaker&)> make;  ///< with flops and bytes
+  /// What decides the call beside its inputs, for other programs that are to do the same work: {"stride", 2}.
+  std::map<std::string, double> attributes = {};
+  bool backward = true;  ///< whether its derivative, if the op has one, is worth timing too
 };
 
 /// A call that must throw, with what it must say.
@@ -70,6 +89,10 @@ struct OpSpec {
   std::function<std::vector<ErrorSample>()> errors;
   /// Why no call of it can fail; empty if `errors` lists some that must.
   std::string_view no_errors = {};
+  /// Calls worth timing; none for what no step spends its time in.
+  std::vector<Workload> workloads = {};
+  /// Whether its arithmetic is products of matrices, which many processors do faster in 16 bits than anything else.
+  bool is_product = false;
   /// Whether every output is another view of the memory of the first input.
   bool is_view = false;
 };

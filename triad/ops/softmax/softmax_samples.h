@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "triad/ops/registry/op_spec.h"
 
@@ -12,34 +13,39 @@ namespace triad::ops {
 template <Tensor (*op)(const Tensor&, int64_t)>
 OpSpec softmax_spec(std::string_view name, void (*naive)(std::vector<double>&)) {
   OpSpec spec{.name = name, .dtypes = kFloatingDTypes, .no_derivative = {}, .samples = {}, .errors = {}};
-  spec.samples = [naive](SampleMaker& make) {
+  const auto sample = [naive](std::string label, Tensor x, int64_t axis) {
+    const double n = static_cast<double>(x.numel());
+    const auto reference = [axis, naive](std::span<const Tensor> in) -> Tensors {
+      const int64_t extent = in[0].size(static_cast<int>(axis));
+      const int64_t position = axis < 0 ? axis + in[0].rank() : axis;
+      int64_t inner = 1;
+      for (int i = static_cast<int>(position) + 1; i < in[0].rank(); ++i) inner *= in[0].size(i);
+      std::vector<double> values = in[0].to_vector<double>(), row(static_cast<size_t>(extent));
+      const auto at = [&](int64_t start, size_t k) -> double& {
+        return values[static_cast<size_t>(start) + k * static_cast<size_t>(inner)];
+      };
+      for (int64_t start = 0; start < in[0].numel(); ++start) {
+        if (start / inner % extent != 0) continue;
+        for (size_t k = 0; k < row.size(); ++k) row[k] = at(start, k);
+        naive(row);
+        for (size_t k = 0; k < row.size(); ++k) at(start, k) = row[k];
+      }
+      return {from_values(values, in[0].shape())};
+    };
+    return Sample{.label = std::move(label),
+                  .inputs = {std::move(x)},
+                  .run = [axis](std::span<const Tensor> in) -> Tensors { return {op(in[0], axis)}; },
+                  .reference = reference,
+                  .flops = 15 * n,
+                  .min_bytes = 8 * n,
+                  .backward_flops = 4 * n,
+                  .backward_min_bytes = 12 * n};
+  };
+  spec.samples = [sample](SampleMaker& make) {
     std::vector<Sample> samples;
     const auto add = [&](std::string label, Tensor x, int64_t axis, bool check_gradient = true) {
-      const double n = static_cast<double>(x.numel());
-      const auto reference = [axis, naive](std::span<const Tensor> in) -> Tensors {
-        const int64_t extent = in[0].size(static_cast<int>(axis));
-        const int64_t position = axis < 0 ? axis + in[0].rank() : axis;
-        int64_t inner = 1;
-        for (int i = static_cast<int>(position) + 1; i < in[0].rank(); ++i) inner *= in[0].size(i);
-        std::vector<double> values = in[0].to_vector<double>(), row(static_cast<size_t>(extent));
-        const auto at = [&](int64_t start, size_t k) -> double& {
-          return values[static_cast<size_t>(start) + k * static_cast<size_t>(inner)];
-        };
-        for (int64_t start = 0; start < in[0].numel(); ++start) {
-          if (start / inner % extent != 0) continue;
-          for (size_t k = 0; k < row.size(); ++k) row[k] = at(start, k);
-          naive(row);
-          for (size_t k = 0; k < row.size(); ++k) at(start, k) = row[k];
-        }
-        return {from_values(values, in[0].shape())};
-      };
-      samples.push_back({.label = std::move(label),
-                         .inputs = {std::move(x)},
-                         .run = [axis](std::span<const Tensor> in) -> Tensors { return {op(in[0], axis)}; },
-                         .reference = reference,
-                         .check_gradient = check_gradient,
-                         .flops = 15 * n,
-                         .min_bytes = 8 * n});
+      samples.push_back(sample(std::move(label), std::move(x), axis));
+      samples.back().check_gradient = check_gradient;
     };
     constexpr double kInf = std::numeric_limits<double>::infinity();
     add("last axis", make.normal({5, 37}, 2), -1);
@@ -59,6 +65,10 @@ OpSpec softmax_spec(std::string_view name, void (*naive)(std::vector<double>&)) 
         -1, false);
     return samples;
   };
+  for (const auto& [suite, rows, width] : {std::tuple{"text-mini", 16384, 128}, {"text-base", 60, 30522}}) {
+    spec.workloads.push_back({suite, str(rows, "x", width),
+                              [=](SampleMaker& make) { return sample("", make.normal({rows, width}, 2), -1); }});
+  }
   spec.errors = [name] {
     return std::vector<ErrorSample>{
         {"integers", [] { op(zeros({2}, DType::i64), -1); }, str(name, ": x is i64, expected a floating dtype")},

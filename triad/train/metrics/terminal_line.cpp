@@ -23,6 +23,11 @@ bool TerminalLine::show(std::string_view text) {
   return true;
 }
 
+void TerminalLine::clear() {
+  if (open_) std::cerr << "\r\x1b[K" << std::flush;
+  open_ = false;
+}
+
 void TerminalLine::end() {
   if (open_) std::cerr << '\n';
   open_ = false;

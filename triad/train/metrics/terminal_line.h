@@ -14,6 +14,8 @@ class TerminalLine {
 
   /// Replaces what the line says. False if there is no terminal.
   bool show(std::string_view text);
+  /// Takes the line away: what is written next stands in its place.
+  void clear();
   /// Leaves the line as it is: what is written next, an error perhaps, begins below.
   void end();
 

@@ -7,7 +7,7 @@
 
 #include "triad/core/tensor/tensor.h"
 
-namespace triad::harness {
+namespace triad::ops {
 
 /// What a comparison found. It starts as a failure: only a comparison that ran to its end passes.
 struct Comparison {
@@ -25,4 +25,4 @@ Comparison compare(const Tensor& got, const Tensor& expected, double tolerance, 
 /// Passes if shape, dtype and every bit are equal.
 Comparison compare_bits(const Tensor& got, const Tensor& expected);
 
-}  // namespace triad::harness
+}  // namespace triad::ops

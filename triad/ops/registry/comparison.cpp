@@ -1,10 +1,10 @@
-#include "tests/harness/compare.h"
+#include "triad/ops/registry/comparison.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
-namespace triad::harness {
+namespace triad::ops {
 namespace {
 
 /// The largest finite magnitude, but 1 at most, so that a large element excuses no error of the others, and `least` at
@@ -60,4 +60,4 @@ Comparison compare_bits(const Tensor& got, const Tensor& expected) {
   return {.passed = same, .elements = a.numel(), .message = same ? "equal" : "bits differ"};
 }
 
-}  // namespace triad::harness
+}  // namespace triad::ops

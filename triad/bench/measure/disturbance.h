@@ -1,0 +1,25 @@
+// Whether others were in the way while something was timed.
+#pragma once
+
+#include <chrono>
+
+namespace triad::bench {
+
+/// Watches from its construction on.
+class Disturbance {
+ public:
+  Disturbance();
+
+  /// Times a second that a thread of this process was put aside for another, or for another process.
+  double switches_per_second() const;
+  /// Share of the processors' time that the host gave to other machines, from 0 to 1.
+  double stolen() const;
+  /// Both are what a quiet machine shows: below 100 and 0.02.
+  bool quiet() const { return switches_per_second() < 100 && stolen() < 0.02; }
+
+ private:
+  std::chrono::steady_clock::time_point start_;
+  double switches_, stolen_, total_;
+};
+
+}  // namespace triad::bench
