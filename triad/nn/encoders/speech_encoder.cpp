@@ -53,7 +53,6 @@ SpeechStates SpeechEncoder::forward(const Tensor& frames_BFM, const Tensor& leng
     require<ValueError>(lengths[b] > 0, "SpeechEncoder", "lengths[", b, "] is ", lengths[b], ", expected at least 1");
 
   Tensor x = hide_masked(ops::cast(frames_BFM, context.dtype), length_mask(lengths_B, frames_BFM.size(1)));
-  if (context.training) x = spec_augment(x, lengths_B, options_.augment, context.at("augment").key);
   Tensor steps = lengths_B, mask;
   // Normalised over channels, step by step: statistics over time would let a step see its future, and padding.
   const auto layer = [&](const Conv1d& convolution, const LayerNorm& norm) {

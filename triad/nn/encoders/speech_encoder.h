@@ -6,7 +6,6 @@
 #include "triad/nn/layers/convolution.h"
 #include "triad/nn/layers/lstm.h"
 #include "triad/nn/layers/norm.h"
-#include "triad/nn/layers/spec_augment.h"
 #include "triad/nn/module.h"
 
 namespace triad::nn {
@@ -19,7 +18,6 @@ struct SpeechEncoderOptions {
   int64_t hidden = 128;  ///< of one direction
   int64_t layers = 2;    ///< of one direction
   double dropout = 0.1;
-  SpecAugmentOptions augment;  ///< of the frames, in training
 };
 
 /// What the encoder knows of a batch of utterances. Positions beyond a length are 0.

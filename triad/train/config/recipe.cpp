@@ -222,17 +222,6 @@ void bind(Binder& b, nn::ImageEncoderOptions& o) {
   require_share(b, "dropout", o.dropout);
 }
 
-void bind(Binder& b, nn::SpecAugmentOptions& o) {
-  b("bands", o.bands);
-  b("band_width", o.band_width);
-  b("spans", o.spans);
-  b("span_share", o.span_share);
-  require_not_negative(b, "bands", o.bands);
-  require_not_negative(b, "band_width", o.band_width);
-  require_not_negative(b, "spans", o.spans);
-  if (!(o.span_share >= 0 && o.span_share <= 1)) b.refuse("span_share", o.span_share, " is not a share from 0 to 1");
-}
-
 void bind(Binder& b, nn::SpeechEncoderOptions& o) {
   b("mels", o.mels);
   b("channels", o.channels);
@@ -241,7 +230,6 @@ void bind(Binder& b, nn::SpeechEncoderOptions& o) {
   b("hidden", o.hidden);
   b("layers", o.layers);
   b("dropout", o.dropout);
-  b("augment", o.augment);
   for (const auto& [key, value] : {std::pair{"mels", o.mels},
                                    {"channels", o.channels},
                                    {"first_stride", o.first_stride},
