@@ -37,9 +37,10 @@ TEST(FindCases, BySuiteKernelAndDtype) {
 }
 
 TEST(FindCases, RefusesWhatDoesNotExist) {
-  EXPECT_EQ(message_of<ValueError>([] { find_cases({.suites = {"tex"}}); }),
-            "bench: there is no suite tex\n  hint: there are align, image-6x192, speech-256, text-base, text-mini, "
-            "vit-b16");
+  EXPECT_EQ(
+      message_of<ValueError>([] { find_cases({.suites = {"tex"}}); }),
+      "bench: there is no suite tex\n  hint: there are align, demo, image-6x192, speech-256, text-base, text-mini, "
+      "vit-b16");
   EXPECT_EQ(message_of<ValueError>([] { find_cases({.names = {"text-base"}}); }),
             "bench: there is no case 'text-base'\n  hint: `triad bench list` shows them");
   EXPECT_EQ(message_of<ValueError>([] { find_cases({.kernel = "no such op"}); }),

@@ -17,7 +17,7 @@ const std::vector<BuilderOption>& options() {
   static const std::vector<BuilderOption> all = {
       {"mnist", Kind::kPath, std::string(), true, "folder of *-images-idx3-ubyte[.gz] and *-labels-idx1-ubyte[.gz]"},
       {"fsdd", Kind::kPath, std::string(), true, "folder of DIGIT_SPEAKER_INDEX.wav"},
-      {"pairs", Kind::kInteger, int64_t{16000}, false, "training samples of a picture, a clip and a sentence"},
+      {"pairs", Kind::kInteger, int64_t{48000}, false, "training samples of a picture, a clip and a sentence"},
       {"sentences", Kind::kInteger, int64_t{8000}, false, "sentences of the unpaired pool"},
       {"sample-rate", Kind::kInteger, int64_t{8000}, false, "of the clips, 8000 or 16000 Hz"},
       {"vocabulary", Kind::kInteger, int64_t{256}, false, "word pieces, special tokens included"},

@@ -126,23 +126,26 @@ Sample attention_sample(std::string label, Tensor q, Tensor k, Tensor v, Tensor 
           .backward_min_bytes = 2 * bytes};
 }
 
-Workload attention_workload(std::string suite, int64_t batch, int64_t heads, int64_t tokens, int64_t width, bool padded,
-                            double dropout) {
+struct AttentionSizes {
+  int64_t batch, heads, queries, keys, width;
+};
+
+Workload attention_workload(std::string suite, const AttentionSizes& n, bool padded, double dropout) {
   return {.suite = std::move(suite),
-          .place =
-              str(batch, "x", heads, "x", tokens, "x", width, padded ? ", padded" : "", dropout > 0 ? ", dropout" : ""),
+          .place = str(n.batch, "x", n.heads, "x", n.queries, "x", n.width, " of ", n.keys, padded ? ", padded" : "",
+                       dropout > 0 ? ", dropout" : ""),
           .make =
               [=](SampleMaker& make) {
-                const Shape shape{batch, heads, tokens, width};
+                const Shape keys{n.batch, n.heads, n.keys, n.width};
                 Tensor mask;
                 if (padded) {
-                  mask = full({batch, tokens}, 1, DType::boolean);
-                  for (int64_t b = 1; b < batch; ++b)  // half of the positions are the fewest that a sample has
-                    for (int64_t t = tokens - b * tokens / (2 * batch); t < tokens; ++t)
-                      mask.mutable_data<bool>()[b * tokens + t] = false;
+                  mask = full({n.batch, n.keys}, 1, DType::boolean);
+                  for (int64_t b = 1; b < n.batch; ++b)  // half of the positions are the fewest that a sample has
+                    for (int64_t t = n.keys - b * n.keys / (2 * n.batch); t < n.keys; ++t)
+                      mask.mutable_data<bool>()[b * n.keys + t] = false;
                 }
-                return attention_sample("", make.normal(shape), make.normal(shape), make.normal(shape), mask,
-                                        {.dropout = dropout, .key = {.seed = 1}});
+                return attention_sample("", make.normal({n.batch, n.heads, n.queries, n.width}), make.normal(keys),
+                                        make.normal(keys), mask, {.dropout = dropout, .key = {.seed = 1}});
               },
           .attributes = {{"dropout", dropout}}};
 }
@@ -200,11 +203,13 @@ const RegisterOp registered([] {
     return samples;
   };
   for (const double dropout : {0.0, 0.1}) {
-    spec.workloads.push_back(attention_workload("text-mini", 32, 4, 128, 64, true, dropout));
-    spec.workloads.push_back(attention_workload("text-base", 4, 12, 128, 64, true, dropout));
-    spec.workloads.push_back(attention_workload("image-6x192", 64, 3, 64, 64, false, dropout));
-    spec.workloads.push_back(attention_workload("vit-b16", 4, 12, 196, 64, false, dropout));
+    spec.workloads.push_back(attention_workload("text-mini", {32, 4, 128, 128, 64}, true, dropout));
+    spec.workloads.push_back(attention_workload("text-base", {4, 12, 128, 128, 64}, true, dropout));
+    spec.workloads.push_back(attention_workload("image-6x192", {64, 3, 64, 64, 64}, false, dropout));
+    spec.workloads.push_back(attention_workload("vit-b16", {4, 12, 196, 196, 64}, false, dropout));
   }
+  spec.workloads.push_back(attention_workload("demo", {640, 4, 12, 12, 32}, true, 0));
+  spec.workloads.push_back(attention_workload("demo", {640, 4, 12, 16, 32}, false, 0));
   spec.errors = [] {
     return std::vector<ErrorSample>{
         {"width", [] { attention(zeros({1, 1, 2, 4}), zeros({1, 1, 2, 3}), zeros({1, 1, 2, 3})); },

@@ -140,7 +140,11 @@ const RegisterOp registered([] {
     return samples;
   };
   const Conv2dOptions halving{.stride = {2, 2}, .padding = {1, 1}};
-  spec.workloads = {conv2d_workload("image-6x192", {64, 3, 64, 64}, 48, 3, halving),
+  spec.workloads = {conv2d_workload("demo", {32, 3, 64, 64}, 32, 3, halving),
+                    conv2d_workload("demo", {32, 32, 32, 32}, 64, 3, halving),
+                    conv2d_workload("demo", {32, 64, 16, 16}, 128, 3, halving),
+                    conv2d_workload("demo", {32, 128, 8, 8}, 256, 3, halving),
+                    conv2d_workload("image-6x192", {64, 3, 64, 64}, 48, 3, halving),
                     conv2d_workload("image-6x192", {64, 48, 32, 32}, 96, 3, halving),
                     conv2d_workload("image-6x192", {64, 96, 16, 16}, 192, 3, halving),
                     conv2d_workload("image-6x192", {64, 192, 8, 8}, 192, 1, {}),

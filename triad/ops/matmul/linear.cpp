@@ -204,6 +204,9 @@ const RegisterOp registered([] {
   add_transformer(spec.workloads, "image-6x192", 4096, 192);
   add_transformer(spec.workloads, "text-base", 512, 768);
   add_transformer(spec.workloads, "vit-b16", 784, 768);
+  spec.workloads.push_back(linear_workload("demo", "query key value, pictures", 512, 128, 384, true));
+  spec.workloads.push_back(linear_workload("demo", "query key value, questions", 7680, 128, 384, true));
+  spec.workloads.push_back(linear_workload("demo", "feed-forward, questions", 7680, 128, 256, true));
   spec.workloads.push_back(linear_workload("text-mini", "words", 480, 256, 8192, true));
   spec.workloads.push_back(linear_workload("text-base", "words", 60, 768, 30522, true));
   spec.workloads.push_back(linear_workload("speech-256", "prediction", 1600, 256, 320, true));

@@ -111,7 +111,8 @@ const RegisterOp registered([] {
             from_values({1.0, std::nan(""), 3.0, 1.0, kInf, 2.0, 1.0, -kInf, kInf, 1.0, 2.0, 4.0}, {4, 3}));
     return samples;
   };
-  for (const auto& [suite, rows, width] : {std::tuple{"text-mini", 4096, 256},
+  for (const auto& [suite, rows, width] : {std::tuple{"demo", 7680, 128},
+                                           {"text-mini", 4096, 256},
                                            {"image-6x192", 4096, 192},
                                            {"text-base", 512, 768},
                                            {"vit-b16", 784, 768}}) {

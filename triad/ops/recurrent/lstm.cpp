@@ -186,18 +186,22 @@ const RegisterOp registered([] {
     samples.back().check_gradient = false;
     return samples;
   };
-  for (const bool reverse : {false, true}) {
-    spec.workloads.push_back({"speech-256",
-                              reverse ? "32x50x256, backward in time" : "32x50x256",
-                              [reverse](SampleMaker& make) {
-                                const auto weight = [&] { return make.uniform({1024, 256}, -0.0625, 0.0625); };
-                                const Tensor x = make.normal({32, 50, 256}), input = weight(), recurrent = weight();
-                                return lstm_sample(
-                                    "", {x, {}, input, recurrent, make.normal({1024}, 0.1), make.normal({1024}, 0.1)},
-                                    reverse);
-                              },
-                              {{"reverse", reverse ? 1 : 0}}});
-  }
+  const auto workload = [](std::string suite, int64_t batch, int64_t time, int64_t width, bool reverse) -> Workload {
+    return {.suite = std::move(suite),
+            .place = str(batch, "x", time, "x", width, reverse ? ", backward in time" : ""),
+            .make =
+                [=](SampleMaker& make) {
+                  const double range = 1 / std::sqrt(static_cast<double>(width));
+                  const auto weight = [&] { return make.uniform({4 * width, width}, -range, range); };
+                  const Tensor x = make.normal({batch, time, width}), input = weight(), recurrent = weight();
+                  return lstm_sample(
+                      "", {x, {}, input, recurrent, make.normal({4 * width}, 0.1), make.normal({4 * width}, 0.1)},
+                      reverse);
+                },
+            .attributes = {{"reverse", reverse ? 1.0 : 0.0}}};
+  };
+  spec.workloads = {workload("speech-256", 32, 50, 256, false), workload("speech-256", 32, 50, 256, true),
+                    workload("demo", 32, 75, 128, false)};
   spec.errors = [] {
     const auto call = [](const Shape& x, Tensor lengths, const Shape& w_ih, const Shape& w_hh, Tensor b_ih = {},
                          Tensor b_hh = {}) {

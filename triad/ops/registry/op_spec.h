@@ -45,7 +45,7 @@ class SampleMaker;
 
 /// A call as a training step makes it, for timing.
 struct Workload {
-  std::string suite;                         ///< the model it comes from, as `triad bench steps` calls it: "text-base"
+  std::string suite;                         ///< a step of `triad bench steps`, or "demo" for configs/demo.yaml
   std::string place;                         ///< where in the model, with the sizes: "hidden states 512x768"
   std::function<Sample(SampleMaker&)> make;  ///< with flops and bytes
   /// What decides the call beside its inputs, for other programs that are to do the same work: {"stride", 2}.
