@@ -3,13 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include "triad/ops/registry/comparison.h"
 #include "tests/harness/message_of.h"
 #include "triad/autograd/autograd.h"
 #include "triad/core/tensor/views.h"
 #include "triad/ops/elementwise/binary.h"
 #include "triad/ops/elementwise/unary.h"
 #include "triad/ops/reduce/sum.h"
+#include "triad/ops/registry/comparison.h"
 #include "triad/ops/shape/concat.h"
 #include "triad/ops/shape/reshape.h"
 
@@ -98,6 +98,13 @@ TEST(Backward, GradientsGoIntoTheBufferGiven) {
             "set_grad: gradient has shape [3], expected [2]");
   EXPECT_EQ(message_of<DTypeError>([&] { set_grad(x, zeros({2})); }),
             "set_grad: gradient is f32, expected f64\n  hint: convert with ops::cast");
+}
+
+TEST(Backward, AStretchedBufferIsRefused) {
+  const Tensor x = requires_grad(zeros({2, 3}));
+  EXPECT_EQ(message_of<ShapeError>([&] { set_grad(x, views::expand(zeros({3}), {2, 3})); }),
+            "set_grad: elements of the gradient lie on top of each other\n"
+            "  hint: clone() it: gradients are added to it in place");
 }
 
 TEST(Backward, AHookSeesTheCompleteGradient) {

@@ -1,7 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "triad/ops/registry/comparison.h"
 #include "tests/harness/message_of.h"
 #include "triad/autograd/autograd.h"
 #include "triad/autograd/parameter.h"
@@ -10,6 +9,7 @@
 #include "triad/ops/elementwise/cast.h"
 #include "triad/ops/elementwise/unary.h"
 #include "triad/ops/reduce/sum.h"
+#include "triad/ops/registry/comparison.h"
 
 namespace triad {
 namespace {
@@ -232,6 +232,40 @@ TEST(Recompute, AnInputChangedInPlaceIsAnError) {
   EXPECT_EQ(harness::message_of<AutogradError>([&] { backward(y[0]); }),
             str("recompute: saved tensor 0 of shape [1] was changed in place after the forward pass: its version is ",
                 version + 1, ", expected ", version, "\n  hint: write to a copy, or after backward()"));
+}
+
+TEST(Recompute, AConstantThatChangedInBetweenIsNoticed) {
+  const Tensor x = requires_grad(random({3}, 1));
+  Tensor c = random({3}, 2);
+  const Tensor in[] = {x};
+  const Tensor y = recompute([c](std::span<const Tensor> t) -> std::vector<Tensor> { return {t[0] * c}; }, in)[0];
+  c.mutable_data<float>()[1] = 100;
+  EXPECT_EQ(harness::message_of<AutogradError>([&] { backward(ops::sum(y)); }),
+            "recompute: a tensor that the function read was changed in place since: its version is 2, expected 1\n"
+            "  hint: write to a copy, or after backward()");
+}
+
+TEST(Recompute, WhatItReadAndThatHasEndedSinceDoesNotCount) {
+  const Tensor x = requires_grad(random({3}, 1));
+  const Tensor in[] = {x};
+  const auto f = [](std::span<const Tensor> t) -> std::vector<Tensor> { return {ops::exp(t[0] * random({3}, 2))}; };
+  Tensor y = recompute(f, in)[0];
+  y.detach().mutable_data<float>()[0] = 0;  // an output is the caller's
+  EXPECT_NO_THROW(backward(ops::sum(y)));
+}
+
+TEST(Recompute, TheSecondRunMakesAsManyTensors) {
+  const Tensor x = requires_grad(random({3}, 1));
+  int calls = 0;
+  const auto f = [&calls](std::span<const Tensor> t) -> std::vector<Tensor> {
+    if (calls++ == 0) return {t[0] * 2, t[0] * 3};
+    return {t[0] * 2};
+  };
+  const Tensor in[] = {x};
+  const std::vector<Tensor> y = recompute(f, in);
+  EXPECT_EQ(harness::message_of<AutogradError>([&] { backward(ops::sum(y[0]) + ops::sum(y[1])); }),
+            "recompute: the function returned 1 tensors the second time, 2 the first\n"
+            "  hint: it must be a pure function");
 }
 
 }  // namespace

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "triad/ops/registry/comparison.h"
 #include "tests/harness/guarded_allocator.h"
 #include "tests/harness/heap_watch.h"
 #include "triad/autograd/autograd.h"
 #include "triad/core/cpu/parallel.h"
 #include "triad/core/tensor/views.h"
+#include "triad/ops/registry/comparison.h"
 
 namespace triad::harness {
 
@@ -328,11 +328,37 @@ Report check_threads(const OpSpec& spec) {
     const Pass one = pass_with(1), three = pass_with(3);
     for (size_t i = 0; i < one.outputs.size(); ++i)
       note(inner, compare_bits(three.outputs[i], one.outputs[i]), str("output ", i, " on 3 threads against 1"));
+    const auto check_writes = [&](const Tensors& made, const char* what) {
+      constexpr uint64_t kFew = 8;
+      for (size_t i = 0; i < made.size(); ++i) {
+        if (made[i].version() > kFew)
+          inner.failures.push_back(str(what, " ", i, " counts ", made[i].version(), " writes, expected a few"));
+      }
+    };
+    check_writes(three.outputs, "output");
+    check_writes(three.gradients, "gradient");
     for (size_t i = 0; i < one.gradients.size(); ++i)
       note(inner, compare_bits(three.gradients[i], one.gradients[i]), str("gradient ", i, " on 3 threads against 1"));
   });
   cpu::set_num_threads(before);
   return report;
+}
+
+Report check_missing_inputs(const OpSpec& spec) {
+  return over_samples(spec, [&](const Sample& sample, Report& report) {
+    const Tensors inputs = inputs_as(sample.inputs, spec.dtypes.front());
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      Tensors without = inputs;
+      without[i] = Tensor();
+      ++report.comparisons;
+      try {
+        sample.run(without);
+      } catch (const Error&) {
+      } catch (const std::exception& e) {
+        report.failures.push_back(str("without input ", i, ", not a triad::Error: ", e.what()));
+      }
+    }
+  });
 }
 
 Report check_errors(const OpSpec& spec) {

@@ -31,8 +31,11 @@ Report check_differentiability(const ops::OpSpec& spec);
 Report check_allocation(const ops::OpSpec& spec);
 /// No write outside of any block; results and gradients do not depend on uninitialised memory.
 Report check_guard_zones(const ops::OpSpec& spec);
-/// The same bits on one thread and on several.
+/// The same bits on one thread and on several; results count a few writes, however many tasks made them: a version that
+/// tasks count side by side is a race.
 Report check_threads(const ops::OpSpec& spec);
+/// Without one of its inputs a call does without, or throws a triad::Error.
+Report check_missing_inputs(const ops::OpSpec& spec);
 /// Error samples throw a triad::Error with exactly the expected text; without any, the specification says why.
 Report check_errors(const ops::OpSpec& spec);
 

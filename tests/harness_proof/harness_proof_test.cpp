@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "triad/ops/registry/comparison.h"
 #include "tests/harness/guarded_allocator.h"
 #include "tests/harness/heap_watch.h"
 #include "tests/harness/op_check.h"
@@ -13,6 +12,7 @@
 #include "triad/ops/elementwise/binary.h"
 #include "triad/ops/elementwise/unary.h"
 #include "triad/ops/reduce/sum.h"
+#include "triad/ops/registry/comparison.h"
 
 namespace triad {
 namespace {
@@ -64,9 +64,10 @@ OpSpec with_derivative(Derivative how) {
 
 TEST(HarnessProof, ARightOpPassesEveryCheck) {
   const OpSpec spec = with_derivative({});
-  for (const auto check : {harness::check_values, harness::check_views, harness::check_gradient,
-                           harness::check_gradient_dtypes, harness::check_differentiability, harness::check_allocation,
-                           harness::check_guard_zones, harness::check_threads, harness::check_errors}) {
+  for (const auto check :
+       {harness::check_values, harness::check_views, harness::check_gradient, harness::check_gradient_dtypes,
+        harness::check_differentiability, harness::check_allocation, harness::check_guard_zones, harness::check_threads,
+        harness::check_missing_inputs, harness::check_errors}) {
     const Report report = check(spec);
     EXPECT_TRUE(report.passed()) << report.text();
   }
@@ -312,6 +313,21 @@ TEST(HarnessProof, ADerivativeWithoutAFloatingInputFails) {
     EXPECT_EQ(check(spec).text(), "nothing was compared");
 }
 
+TEST(HarnessProof, AnotherErrorForAMissingInputFails) {
+  EXPECT_FALSE(harness::check_missing_inputs(spec_of([](const Tensor& x, const Tensor& w) {
+                 if (!w.defined()) throw std::logic_error("w");
+                 return weighted_square(x, w, {});
+               })).passed());
+}
+
+TEST(HarnessProof, WritesCountedByEveryTaskFail) {
+  EXPECT_FALSE(harness::check_threads(spec_of([](const Tensor& x, const Tensor& w) {
+                 Tensor y = weighted_square(x, w, {});
+                 for (int task = 0; task < 20; ++task) y.mutable_raw_data();
+                 return y;
+               })).passed());
+}
+
 TEST(HarnessProof, AnOpWithoutErrorSamplesSaysWhy) {
   OpSpec spec = with_derivative({});
   spec.errors = [] { return std::vector<ops::ErrorSample>{}; };
@@ -340,8 +356,7 @@ TEST(Compare, ToleranceIsRelativeToTheTensor) {
   EXPECT_TRUE(ops::compare(full({3}, 2.01e-4), small, 0.02).passed);
   EXPECT_TRUE(ops::compare(full({3}, 1e-7), zeros({3}), 0.02).passed) << "rounding beside zeros";
   const Tensor large = from_values({1e6, 0.0}, {2});
-  EXPECT_FALSE(ops::compare(from_values({1e6, 1.0}, {2}), large, 0.02).passed)
-      << "one large element excuses nothing";
+  EXPECT_FALSE(ops::compare(from_values({1e6, 1.0}, {2}), large, 0.02).passed) << "one large element excuses nothing";
 }
 
 TEST(Compare, NothingIsVisible) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/harness/message_of.h"
 #include "triad/autograd/autograd.h"
 #include "triad/ops/elementwise/binary.h"
 #include "triad/ops/elementwise/unary.h"
@@ -76,6 +77,22 @@ TEST(Bytes, WrapAroundAndTruthValuesAreLogic) {
   EXPECT_EQ((p + q).to_vector<int64_t>(), (std::vector<int64_t>{1, 1, 1, 0}));
   EXPECT_EQ((p * q).to_vector<int64_t>(), (std::vector<int64_t>{1, 0, 0, 0}));
   EXPECT_EQ(ops::pow(p, q).to_vector<int64_t>(), (std::vector<int64_t>{1, 1, 0, 1}));
+}
+
+TEST(Numbers, BesideIntegersAreIntegers) {
+  const Tensor x = from_values<int64_t>({7, -7}, {2});
+  EXPECT_EQ((x * 2).to_vector<int64_t>(), (std::vector<int64_t>{14, -14}));
+  EXPECT_EQ(harness::message_of<ValueError>([&] { x * 0.5; }),
+            "elementwise: 0.5 is no i64\n  hint: convert the tensor with ops::cast");
+  EXPECT_EQ(harness::message_of<ValueError>([&] { zeros({2}, DType::u8) + 300; }),
+            "elementwise: 300 is no u8\n  hint: convert the tensor with ops::cast");
+}
+
+TEST(Numbers, StandOnEitherSide) {
+  const Tensor x = from_values({1.0, 4.0}, {2});
+  EXPECT_EQ((1.5 - x).to_vector<double>(), (std::vector<double>{0.5, -2.5}));
+  EXPECT_EQ((2 / x).to_vector<double>(), (std::vector<double>{2, 0.5}));
+  EXPECT_EQ((2 * x + (1 + -x)).to_vector<double>(), (std::vector<double>{2, 5}));
 }
 
 TEST(Maximum, NaNWinsTheGradientToo) {

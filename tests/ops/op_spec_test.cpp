@@ -42,6 +42,7 @@ TEST_P(OpSpec, StatesItsCost) {
   EXPECT_TRUE(spec().is_view ||
               std::ranges::any_of(samples, [](const ops::Sample& s) { return s.flops > 0 || s.min_bytes > 0; }));
 }
+TEST_P(OpSpec, MissingInputs) { expect(harness::check_missing_inputs(spec())); }
 TEST_P(OpSpec, Errors) { expect(harness::check_errors(spec())); }
 
 INSTANTIATE_TEST_SUITE_P(Ops, OpSpec, testing::Range<size_t>(0, ops::all_op_specs().size()),

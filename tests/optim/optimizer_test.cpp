@@ -37,6 +37,15 @@ TEST(Arena, ParametersAndGradientsAreSlicesOfIt) {
   EXPECT_EQ(grad(model.weight.value()).to_vector<float>(), (std::vector<float>{0, 0, 0}));
 }
 
+TEST(Arena, HooksMoveWithTheirParameter) {
+  Parameter p(zeros({3}));
+  int calls = 0;
+  on_gradient_ready(p.value(), [&calls](const Tensor&) { ++calls; });
+  const Arena arena({{"p", &p}});
+  backward(ops::sum(p.value() * 2));
+  EXPECT_EQ(calls, 1);
+}
+
 TEST(Arena, NothingToTrainIsAnError) {
   Model model;
   for (const NamedParameter& p : model.all()) p.parameter->set_trainable(false);

@@ -36,8 +36,7 @@ void backward(std::span<const Tensor> outputs, std::span<const Tensor> cotangent
 
 /// Runs f without a tape and runs it again during the backward pass: memory for time. f must be a pure function of its
 /// inputs, of tensors it captures (parameters above all, which receive their gradients as well) and of counter-based
-/// random keys. Inputs and captured tensors that require a gradient must not change before the backward pass:
-/// AutogradError, as for saved ones.
+/// random keys. Inputs and captured tensors must not change before the backward pass: AutogradError, as for saved ones.
 std::vector<Tensor> recompute(const std::function<std::vector<Tensor>(std::span<const Tensor>)>& f,
                               std::span<const Tensor> inputs);
 

@@ -188,6 +188,8 @@ void set_grad(const Tensor& leaf, Tensor gradient) {
     check_shape("set_grad", "gradient", gradient, leaf.shape());
     check_same_dtype("set_grad", "gradient", gradient, leaf);
     check_same_device("set_grad", "gradient", gradient, leaf);
+    require<ShapeError>(!is_stretched(gradient), "set_grad", "elements of the gradient lie on top of each other",
+                        Hint{"clone() it: gradients are added to it in place"});
   }
   meta_of(leaf).grad = std::move(gradient);
 }

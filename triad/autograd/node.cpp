@@ -14,9 +14,12 @@ Node::Form form_of(const Tensor& t) {
 
 bool wants_gradient(const Tensor& t) { return t.defined() && t.requires_grad(); }
 
-void note(const Tensor& t, std::vector<Tensor>& noted) {
+void note(const Tensor& t, NotedTensors& noted) {
+  if (!t.defined()) return;
+  noted.read.emplace_back(t.storage(), t.version());
+  std::vector<Tensor>& wanting = noted.wanting_gradient;
   const auto same = [&t](const Tensor& other) { return other.is_same(t); };
-  if (wants_gradient(t) && std::none_of(noted.begin(), noted.end(), same)) noted.push_back(t);
+  if (wants_gradient(t) && std::none_of(wanting.begin(), wanting.end(), same)) wanting.push_back(t);
 }
 
 }  // namespace
@@ -58,7 +61,7 @@ Tensor Backward::dy(size_t i) const {
 bool Backward::needs(size_t i) const { return node_.inputs[i].node != nullptr; }
 
 bool will_record(std::span<const Tensor> inputs) {
-  if (std::vector<Tensor>* noted = grad_mode().noted) {
+  if (NotedTensors* noted = grad_mode().noted) {
     for (const Tensor& t : inputs) note(t, *noted);
   }
   return grad_enabled() && std::any_of(inputs.begin(), inputs.end(), wants_gradient);

@@ -114,7 +114,7 @@ Tensor record(std::string_view op, std::initializer_list<Tensor> inputs, Tensor 
 void refuse_gradient(std::string_view op, std::initializer_list<Tensor> inputs, std::string_view reason);
 
 /// True if record() would put something on the tape for these inputs. Kernels use it to skip what only backward needs.
-/// Every op asks, here or in record(): under NoteGradients this is where its inputs are noted.
+/// Every op asks, here or in record(): under NoteTensors this is where its inputs are noted.
 bool will_record(std::span<const Tensor> inputs);
 bool will_record(std::initializer_list<Tensor> inputs);
 

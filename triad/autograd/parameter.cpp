@@ -27,7 +27,9 @@ Tensor Parameter::as(DType dtype) const {
 void Parameter::relocate(Tensor storage_view, Tensor gradient_view) {
   copy_into(storage_view, value_.detach());
   const bool wanted = trainable();
+  auto hooks = std::move(static_cast<TensorGrad&>(*value_.autograd()).hooks);
   value_ = requires_grad(std::move(storage_view), wanted);
+  static_cast<TensorGrad&>(*value_.autograd()).hooks = std::move(hooks);
   if (wanted) set_grad(value_, std::move(gradient_view));
   converted_ = Tensor();
 }

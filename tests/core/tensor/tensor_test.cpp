@@ -185,6 +185,34 @@ TEST(Copy, ATensorThatRequiresAGradientIsNotCutInSilence) {
   EXPECT_EQ(x.to_vector<float>(), std::vector<float>(6)) << "looking at values is no cut";
 }
 
+TEST(Tensor, AnAxisThatDoesNotExistIsAnError) {
+  const Tensor t = zeros({2, 3});
+  EXPECT_EQ(t.size(-2), 2);
+  EXPECT_EQ(message_of<ShapeError>([&] { t.size(2); }), "Tensor::size: axis 2 does not exist in a tensor of 2 axes");
+  EXPECT_EQ(message_of<ShapeError>([&] { t.size(-3); }), "Tensor::size: axis -3 does not exist in a tensor of 2 axes");
+}
+
+TEST(Tensor, AnUndefinedOneHasNothingToAskFor) {
+  const std::string said =
+      "Tensor: this one is undefined\n  hint: an argument was left out, or the gradient of a leaf asked for before a "
+      "backward pass";
+  const Tensor t;
+  EXPECT_EQ(message_of<ValueError>([&] { static_cast<void>(t.shape()); }), said);
+  EXPECT_EQ(message_of<ValueError>([&] { static_cast<void>(t.dtype()); }), said);
+  EXPECT_EQ(message_of<ValueError>([&] { t.detach(); }), said);
+  EXPECT_EQ(message_of<ValueError>([&] { t.to_vector<float>(); }), said);
+  EXPECT_TRUE(message_of<ValueError>([&] { check_floating("f", "x", t); }).starts_with("f: x is undefined\n"));
+}
+
+TEST(Copy, RefusesToWriteElementsThatLieOnTopOfEachOther) {
+  Tensor row = zeros({3});
+  Tensor stretched = views::expand(row, {2, 3});
+  EXPECT_EQ(message_of<ShapeError>([&] { copy_into(stretched, zeros({2, 3})); }),
+            "copy_into: elements of shape [2, 3] lie on top of each other\n"
+            "  hint: copy into the tensor that was expanded");
+  EXPECT_FALSE(is_stretched(views::expand(row, {1, 3})));
+}
+
 TEST(Checks, NameOperationArgumentGotAndWanted) {
   const Tensor a = zeros({2, 3});
   EXPECT_EQ(message_of<ShapeError>([&] { check_shape("f", "x", a, {2, 4}); }),

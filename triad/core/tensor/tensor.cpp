@@ -72,7 +72,7 @@ Tensor::Tensor(std::shared_ptr<Storage> storage, DType dtype, const Shape& shape
 }
 
 Tensor Tensor::detach() const {
-  return Tensor(impl_->storage, impl_->dtype, impl_->shape, impl_->strides, impl_->offset);
+  return Tensor(impl().storage, impl().dtype, impl().shape, impl().strides, impl().offset);
 }
 
 double Tensor::item() const {
@@ -120,6 +120,8 @@ void copy_into(Tensor& out, const Tensor& in) {
   refuse_to_cut("copy_into", in);
   require<ShapeError>(out.shape() == in.shape(), "copy_into", "cannot copy shape ", in.shape(), " into shape ",
                       out.shape());
+  require<ShapeError>(!is_stretched(out), "copy_into", "elements of shape ", out.shape(), " lie on top of each other",
+                      Hint{"copy into the tensor that was expanded"});
   copy_values(out, in);
 }
 
@@ -138,24 +140,46 @@ Tensor contiguous(const Tensor& in) {
   return in.is_contiguous() ? in.detach() : copy_as(in, in.dtype());
 }
 
+bool is_stretched(const Tensor& t) {
+  if (t.numel() == 0) return false;
+  for (int axis = 0; axis < t.rank(); ++axis)
+    if (t.shape()[axis] > 1 && t.strides()[axis] == 0) return true;
+  return false;
+}
+
+void Tensor::refuse_undefined() {
+  fail<ValueError>("Tensor", "this one is undefined",
+                   Hint{"an argument was left out, or the gradient of a leaf asked for before a backward pass"});
+}
+
+void check_defined(std::string_view op, std::string_view argument, const Tensor& t) {
+  require<ValueError>(t.defined(), op, argument, " is undefined",
+                      Hint{"an argument was left out, or the gradient of a leaf asked for before a backward pass"});
+}
+
 void check_same_device(std::string_view op, std::string_view argument, const Tensor& t, const Tensor& x) {
+  check_defined(op, argument, t);
   require<DeviceError>(t.device() == x.device(), op, argument, " is on ", t.device(), ", expected ", x.device());
 }
 
 void check_same_dtype(std::string_view op, std::string_view argument, const Tensor& t, const Tensor& x) {
+  check_defined(op, argument, t);
   require<DTypeError>(t.dtype() == x.dtype(), op, argument, " is ", t.dtype(), ", expected ", x.dtype(),
                       Hint{"convert with ops::cast"});
 }
 
 void check_shape(std::string_view op, std::string_view argument, const Tensor& t, const Shape& expected) {
+  check_defined(op, argument, t);
   require<ShapeError>(t.shape() == expected, op, argument, " has shape ", t.shape(), ", expected ", expected);
 }
 
 void check_rank(std::string_view op, std::string_view argument, const Tensor& t, int rank) {
+  check_defined(op, argument, t);
   require<ShapeError>(t.rank() == rank, op, argument, " has shape ", t.shape(), ", expected ", rank, " axes");
 }
 
 void check_floating(std::string_view op, std::string_view argument, const Tensor& t) {
+  check_defined(op, argument, t);
   require<DTypeError>(is_floating(t.dtype()), op, argument, " is ", t.dtype(), ", expected a floating dtype");
 }
 

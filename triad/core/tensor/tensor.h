@@ -37,17 +37,23 @@ class Tensor {
 
   bool defined() const { return impl_ != nullptr; }
 
-  const Shape& shape() const { return impl_->shape; }
-  const Strides& strides() const { return impl_->strides; }
-  int64_t offset() const { return impl_->offset; }
-  int rank() const { return impl_->shape.rank(); }
-  /// Extent of an axis; negative axes count from the last.
-  int64_t size(int axis) const { return impl_->shape[axis < 0 ? axis + rank() : axis]; }
-  int64_t numel() const { return impl_->numel; }
-  DType dtype() const { return impl_->dtype; }
-  Device device() const { return impl_->storage->device(); }
+  // All that follows throws ValueError for an undefined tensor.
+
+  const Shape& shape() const { return impl().shape; }
+  const Strides& strides() const { return impl().strides; }
+  int64_t offset() const { return impl().offset; }
+  int rank() const { return impl().shape.rank(); }
+  /// Extent of an axis; negative axes count from the last. ShapeError for an axis that does not exist.
+  int64_t size(int axis) const {
+    const int place = axis < 0 ? axis + rank() : axis;
+    if (place < 0 || place >= rank()) normalize_axis("Tensor::size", axis, rank());
+    return impl().shape[place];
+  }
+  int64_t numel() const { return impl().numel; }
+  DType dtype() const { return impl().dtype; }
+  Device device() const { return impl().storage->device(); }
   /// Row-major without gaps. Axes of extent 1 may have any stride.
-  bool is_contiguous() const { return impl_->contiguous; }
+  bool is_contiguous() const { return impl().contiguous; }
 
   /// Address of element (0, …, 0). T must be the element type; checked.
   template <class T>
@@ -62,15 +68,15 @@ class Tensor {
   }
   const void* raw_data() const { return address(); }
   void* mutable_raw_data() {
-    impl_->storage->bump_version();
+    impl().storage->bump_version();
     return address();
   }
   ConstMemoryView memory() const { return {raw_data(), dtype(), shape(), strides()}; }
   MemoryView mutable_memory() { return {mutable_raw_data(), dtype(), shape(), strides()}; }
 
-  const std::shared_ptr<Storage>& storage() const { return impl_->storage; }
+  const std::shared_ptr<Storage>& storage() const { return impl().storage; }
   /// Number of writes to the storage so far, by any view of it.
-  uint64_t version() const { return impl_->storage->version(); }
+  uint64_t version() const { return impl().storage->version(); }
   /// True if no other handle sees this tensor or its storage.
   bool is_unique() const { return impl_.use_count() == 1 && impl_->storage.use_count() == 1; }
   /// True if both are handles of one tensor.
@@ -79,9 +85,9 @@ class Tensor {
   /// The same data without history: the explicit cut of the graph.
   Tensor detach() const;
 
-  bool requires_grad() const { return impl_->autograd && impl_->autograd->requires_grad; }
-  AutogradMeta* autograd() const { return impl_->autograd.get(); }
-  void set_autograd(std::unique_ptr<AutogradMeta> meta) { impl_->autograd = std::move(meta); }
+  bool requires_grad() const { return impl().autograd && impl().autograd->requires_grad; }
+  AutogradMeta* autograd() const { return impl().autograd.get(); }
+  void set_autograd(std::unique_ptr<AutogradMeta> meta) { impl().autograd = std::move(meta); }
 
   /// The value of a tensor of one element, as double. Throws ShapeError otherwise. Copies from the device.
   double item() const;
@@ -101,10 +107,15 @@ class Tensor {
     std::unique_ptr<AutogradMeta> autograd;
   };
 
-  void* address() const { return impl_->storage->data() + impl_->offset * static_cast<int64_t>(size_of(impl_->dtype)); }
+  Impl& impl() const {
+    if (!impl_) refuse_undefined();
+    return *impl_;
+  }
+  [[noreturn]] static void refuse_undefined();
+  void* address() const { return impl().storage->data() + impl().offset * static_cast<int64_t>(size_of(impl().dtype)); }
   void check_type(DType wanted) const {
-    require<DTypeError>(wanted == impl_->dtype, "Tensor::data", "asked for ", wanted, ", the tensor holds ",
-                        impl_->dtype);
+    require<DTypeError>(wanted == impl().dtype, "Tensor::data", "asked for ", wanted, ", the tensor holds ",
+                        impl().dtype);
   }
 
   std::shared_ptr<Impl> impl_;
@@ -132,7 +143,7 @@ Tensor from_values(const std::vector<T>& values, const Shape& shape, Device devi
 // Copies know nothing of gradients and, as views do, refuse an `in` that requires one with AutogradError: an op passes
 // in.detach() and records its derivative; everyone else uses ops::contiguous and ops::cast.
 
-/// out = in, with dtype and device conversion. Throws ShapeError unless the shapes are equal.
+/// out = in, with dtype and device conversion. Throws ShapeError unless the shapes are equal, and if `out` is stretched.
 void copy_into(Tensor& out, const Tensor& in);
 /// A new contiguous tensor with the same elements.
 Tensor clone(const Tensor& in);
@@ -141,7 +152,12 @@ Tensor clone_as(const Tensor& in, DType dtype);
 /// The same data if it is contiguous, otherwise a contiguous copy.
 Tensor contiguous(const Tensor& in);
 
-/// Throws ShapeError, DTypeError or DeviceError naming `op` and `argument`: the common checks of op arguments.
+/// Whether elements lie on top of each other, as those that views::expand() makes: such a tensor can be read only.
+bool is_stretched(const Tensor& t);
+
+/// Throws ShapeError, DTypeError or DeviceError naming `op` and `argument`: the common checks of op arguments. An undefined
+/// tensor is a ValueError of each.
+void check_defined(std::string_view op, std::string_view argument, const Tensor& t);
 void check_same_device(std::string_view op, std::string_view argument, const Tensor& t, const Tensor& x);
 void check_same_dtype(std::string_view op, std::string_view argument, const Tensor& t, const Tensor& x);
 void check_shape(std::string_view op, std::string_view argument, const Tensor& t, const Shape& expected);

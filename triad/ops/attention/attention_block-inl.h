@@ -42,6 +42,12 @@ Heads<E> heads(Tensor& t) {
   return {t.mutable_data<E>(), t.strides()[0], t.strides()[1], t.strides()[2]};
 }
 
+/// One number for each query of q.
+template <class T>
+Heads<T> per_query(T* data, const Tensor& q) {
+  return {data, q.size(1) * q.size(2), q.size(2), 1};
+}
+
 /// Everything about one (batch, head) that both passes share.
 template <class T>
 struct Problem {

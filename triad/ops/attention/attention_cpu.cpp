@@ -77,6 +77,37 @@ void transpose_words(const W* from, int64_t rows, int64_t columns, W* to) {
                                 rows);
 }
 
+/// Where the rows of all heads lie. Addresses to write to are taken once, before tasks run side by side: taking one counts
+/// as a write in the tensor's version.
+template <class E>
+struct ForwardHeads {
+  explicit ForwardHeads(const AttentionForward& args)
+      : q(heads<E>(args.q)),
+        k(heads<E>(args.k)),
+        v(heads<E>(args.v)),
+        y(heads<E>(args.y)),
+        lse(per_query(args.lse.mutable_data<Compute<E>>(), args.q)) {}
+  Heads<const E> q, k, v;
+  Heads<E> y;
+  Heads<Compute<E>> lse;
+};
+template <class E>
+struct BackwardHeads {
+  explicit BackwardHeads(const AttentionBackward& args)
+      : q(heads<E>(args.q)),
+        k(heads<E>(args.k)),
+        v(heads<E>(args.v)),
+        y(heads<E>(args.y)),
+        dy(heads<E>(args.dy)),
+        dq(heads<E>(args.dq)),
+        dk(heads<E>(args.dk)),
+        dv(heads<E>(args.dv)),
+        lse(per_query(args.lse.data<Compute<E>>(), args.q)) {}
+  Heads<const E> q, k, v, y, dy;
+  Heads<E> dq, dk, dv;
+  Heads<const Compute<E>> lse;
+};
+
 /// The part of a head's forward pass that one task does: some queries against all keys.
 template <class E, class Math>
 class ForwardTask {
@@ -84,8 +115,9 @@ class ForwardTask {
   using Word = typename Math::Word;
 
  public:
-  ForwardTask(int64_t keys, int64_t width)
-      : row_(padded(width)),
+  ForwardTask(const ForwardHeads<E>& of, int64_t keys, int64_t width)
+      : of_(of),
+        row_(padded(width)),
         row_words_(words<Math>(row_)),
         workspace_(bytes(padded(keys))),
         out_(workspace_.take<T>(kQueryBlock * row_)),
@@ -96,19 +128,19 @@ class ForwardTask {
         v_(workspace_.take<Word>(padded(keys) * row_words_)),
         weights_(workspace_.take<Word>(words<Math>(kQueryBlock * kKeyBlock))) {}
 
-  void run(const AttentionForward& args, const Problem<T>& p, int64_t first_query, int64_t end_query) {
+  void run(const Problem<T>& p, int64_t first_query, int64_t end_query) {
     for (int64_t first = 0; first < p.key_end(end_query - 1); first += kKeyBlock) {
       const KeyBlock keys(first, p.keys);
-      load_rows<Math>(heads<E>(args.k), p.b, p.h, first, keys.count, p.width, loaded_);
+      load_rows<Math>(of_.k, p.b, p.h, first, keys.count, p.width, loaded_);
       transpose_words(loaded_, keys.columns, row_words_, k_transposed_ + first * row_words_);
       Word* v = v_ + first * row_words_;
       Word* rows = Math::kElements == 1 ? v : loaded_;  // of single elements they are what the product reads
-      load_rows<Math>(heads<E>(args.v), p.b, p.h, first, keys.count, p.width, rows);
+      load_rows<Math>(of_.v, p.b, p.h, first, keys.count, p.width, rows);
       clear_hidden_rows(rows, row_words_, keys.count, p.key_mask ? p.key_mask + first : nullptr);
       Math::right(rows, keys.columns, row_, v);
     }
     for (int64_t first = first_query; first < end_query; first += kQueryBlock)
-      run_block(args, p, first, std::min(kQueryBlock, end_query - first));
+      run_block(p, first, std::min(kQueryBlock, end_query - first));
   }
 
  private:
@@ -119,13 +151,13 @@ class ForwardTask {
            2 * S::size_of<Word>(keys * row_words_) + S::size_of<Word>(words<Math>(kQueryBlock * kKeyBlock));
   }
 
-  void run_block(const AttentionForward& args, const Problem<T>& p, int64_t first_query, int64_t queries) {
+  void run_block(const Problem<T>& p, int64_t first_query, int64_t queries) {
     constexpr T kMinusInf = -std::numeric_limits<T>::infinity();
     const bool drops = p.options.dropout > 0;
     const T scale = static_cast<T>(p.options.scale), inverse_kept = static_cast<T>(1 / (1 - p.options.dropout));
     T maximum[kQueryBlock], total[kQueryBlock] = {};
     std::fill_n(maximum, kQueryBlock, kMinusInf);
-    load_rows<Math>(heads<E>(args.q), p.b, p.h, first_query, queries, p.width, q_);
+    load_rows<Math>(of_.q, p.b, p.h, first_query, queries, p.width, q_);
     std::fill_n(out_, queries * row_, T(0));
     for (int64_t first = 0; first < p.key_end(first_query + queries - 1); first += kKeyBlock) {
       const KeyBlock keys(first, p.keys);
@@ -145,17 +177,17 @@ class ForwardTask {
       Math::multiply(Math::left(products_, queries, keys.columns, weights_), v_ + first * row_words_, row_, out_, row_,
                      queries, words<Math>(keys.count), row_, true);
     }
-    T* lse = args.lse.mutable_data<T>() + (p.b * args.q.size(1) + p.h) * p.queries + first_query;
+    T* lse = of_.lse.at(p.b, p.h, first_query);
     for (int64_t i = 0; i < queries; ++i) {
       const bool sees = p.sees_any(first_query + i);
       lse[i] = sees ? maximum[i] + std::log(total[i]) : kMinusInf;
       if (sees) scale_row(out_ + i * row_, row_, T(1) / total[i]);
       else std::fill_n(out_ + i * row_, row_, T(0));
     }
-    const auto y = heads<E>(args.y);
-    store_rows(out_, queries, p.width, [&](int64_t t) { return y.at(p.b, p.h, first_query + t); });
+    store_rows(out_, queries, p.width, [&](int64_t t) { return of_.y.at(p.b, p.h, first_query + t); });
   }
 
+  const ForwardHeads<E>& of_;
   int64_t row_, row_words_;
   Workspace workspace_;
   T *out_, *products_;  // [kQueryBlock, row], [kQueryBlock, columns]
@@ -173,8 +205,9 @@ class BackwardTask {
   using Word = typename Math::Word;
 
  public:
-  BackwardTask(int64_t queries, int64_t keys, int64_t width)
-      : row_(padded(width)),
+  BackwardTask(const BackwardHeads<E>& of, int64_t queries, int64_t keys, int64_t width)
+      : of_(of),
+        row_(padded(width)),
         row_words_(words<Math>(row_)),
         workspace_(bytes(padded(queries), padded(keys))),
         dq_(workspace_.take<T>(padded(queries) * row_)),
@@ -192,17 +225,17 @@ class BackwardTask {
         right_(workspace_.take<Word>(kKeyBlock * row_words_)),
         left_(workspace_.take<Word>(words<Math>(kQueryBlock * kKeyBlock))) {}
 
-  void run(const AttentionBackward& args, const Problem<T>& p) {
+  void run(const Problem<T>& p) {
     std::fill_n(dq_, p.queries * row_, T(0));
     std::fill_n(dk_, p.keys * row_, T(0));
     std::fill_n(dv_, p.keys * row_, T(0));
-    load_rows<Math>(heads<E>(args.q), p.b, p.h, 0, p.queries, p.width, q_);
-    load_rows<Math>(heads<E>(args.dy), p.b, p.h, 0, p.queries, p.width, dy_);
-    load_rows<Math>(heads<E>(args.k), p.b, p.h, 0, p.keys, p.width, k_);
-    load_rows<Math>(heads<E>(args.v), p.b, p.h, 0, p.keys, p.width, v_);
+    load_rows<Math>(of_.q, p.b, p.h, 0, p.queries, p.width, q_);
+    load_rows<Math>(of_.dy, p.b, p.h, 0, p.queries, p.width, dy_);
+    load_rows<Math>(of_.k, p.b, p.h, 0, p.keys, p.width, k_);
+    load_rows<Math>(of_.v, p.b, p.h, 0, p.keys, p.width, v_);
     clear_hidden_rows(k_, row_words_, p.keys, p.key_mask);
     clear_hidden_rows(v_, row_words_, p.keys, p.key_mask);
-    load_delta(args, p);
+    load_delta(p);
     for (int64_t first = 0; first < p.keys; first += kKeyBlock) {
       const KeyBlock keys(first, p.keys);
       const Visible<T> visible(p, keys);
@@ -210,7 +243,7 @@ class BackwardTask {
       transpose_words(v_ + first * row_words_, keys.columns, row_words_, v_transposed_);
       const int64_t start = p.options.causal ? first / kQueryBlock * kQueryBlock : 0;
       for (int64_t query = start; query < p.queries; query += kQueryBlock)
-        run_block(args, p, query, std::min(kQueryBlock, p.queries - query), keys, visible);
+        run_block(p, query, std::min(kQueryBlock, p.queries - query), keys, visible);
     }
     const T scale = static_cast<T>(p.options.scale);
     scale_row(dq_, p.queries * row_, scale);
@@ -218,10 +251,9 @@ class BackwardTask {
     // The 0 of a hidden weight times the NaN of another query or cotangent is NaN.
     clear_hidden_rows(dk_, row_, p.keys, p.key_mask);
     clear_hidden_rows(dv_, row_, p.keys, p.key_mask);
-    const auto dq = heads<E>(args.dq), dk = heads<E>(args.dk), dv = heads<E>(args.dv);
-    store_rows(dq_, p.queries, p.width, [&](int64_t t) { return dq.at(p.b, p.h, t); });
-    store_rows(dk_, p.keys, p.width, [&](int64_t t) { return dk.at(p.b, p.h, t); });
-    store_rows(dv_, p.keys, p.width, [&](int64_t t) { return dv.at(p.b, p.h, t); });
+    store_rows(dq_, p.queries, p.width, [&](int64_t t) { return of_.dq.at(p.b, p.h, t); });
+    store_rows(dk_, p.keys, p.width, [&](int64_t t) { return of_.dk.at(p.b, p.h, t); });
+    store_rows(dv_, p.keys, p.width, [&](int64_t t) { return of_.dv.at(p.b, p.h, t); });
   }
 
  private:
@@ -234,11 +266,10 @@ class BackwardTask {
   }
 
   /// delta = rowsum(dy * y).
-  void load_delta(const AttentionBackward& args, const Problem<T>& p) {
+  void load_delta(const Problem<T>& p) {
     const vec::Tag<T> d;
-    const auto y = heads<E>(args.y), dy = heads<E>(args.dy);
     for (int64_t i = 0; i < p.queries; ++i) {
-      const E *y_row = y.at(p.b, p.h, i), *dy_row = dy.at(p.b, p.h, i);
+      const E *y_row = of_.y.at(p.b, p.h, i), *dy_row = of_.dy.at(p.b, p.h, i);
       auto sum = hn::Zero(d);
       vec::for_each_vector<T>(
           p.width, [&](auto part, int64_t c) { sum = hn::MulAdd(part.load(y_row + c), part.load(dy_row + c), sum); });
@@ -246,14 +277,13 @@ class BackwardTask {
     }
   }
 
-  void run_block(const AttentionBackward& args, const Problem<T>& p, int64_t first, int64_t queries,
-                 const KeyBlock& keys, const Visible<T>& visible) {
+  void run_block(const Problem<T>& p, int64_t first, int64_t queries, const KeyBlock& keys, const Visible<T>& visible) {
     const Word *q = q_ + first * row_words_, *dy = dy_ + first * row_words_, *k = k_ + keys.first * row_words_;
     const int64_t columns = keys.columns, width = words<Math>(p.width), query_rows = padded(queries);
     Math::multiply({q, row_words_, 1}, k_transposed_, columns, weights_, columns, queries, width, columns, false);
     Math::multiply({dy, row_words_, 1}, v_transposed_, columns, slopes_, columns, queries, width, columns, false);
     if (p.options.dropout > 0) mask_.draw(p, first, queries, keys);
-    const T* lse = args.lse.data<T>() + (p.b * args.q.size(1) + p.h) * p.queries + first;
+    const T* lse = of_.lse.at(p.b, p.h, first);
     for (int64_t i = 0; i < queries; ++i) differentiate_row(p, first, i, lse[i], keys, visible);
     // dQ and dK get their factor `scale` at the end.
     Math::multiply(Math::left_transposed(weights_, queries, columns, left_), Math::right(dy, query_rows, row_, right_),
@@ -283,6 +313,7 @@ class BackwardTask {
     }
   }
 
+  const BackwardHeads<E>& of_;
   int64_t row_, row_words_;
   Workspace workspace_;
   T *dq_, *dk_, *dv_;                   // [queries or keys, row]
@@ -320,12 +351,13 @@ void forward(const AttentionForward& args) {
   const int64_t per_sample = args.q.size(1), queries = args.q.size(2);
   const int64_t parts = (queries + kQueriesPerTask - 1) / kQueriesPerTask;
   dispatch(args.q.dtype(), [&]<class E, class Math>(std::type_identity<E>, std::type_identity<Math>) {
+    const ForwardHeads<E> of(args);
     cpu::parallel_for(args.q.size(0) * per_sample * parts, cpu::chunk_for_cost(cost_of_head(args)),
                       [&](int64_t first, int64_t last) {
-                        ForwardTask<E, Math> task(args.k.size(2), args.q.size(3));
+                        ForwardTask<E, Math> task(of, args.k.size(2), args.q.size(3));
                         for (int64_t i = first; i < last; ++i) {
                           const int64_t head = i / parts, begin = i % parts * kQueriesPerTask;
-                          task.run(args, problem<Compute<E>>(args, head / per_sample, head % per_sample), begin,
+                          task.run(problem<Compute<E>>(args, head / per_sample, head % per_sample), begin,
                                    std::min(begin + kQueriesPerTask, queries));
                         }
                       });
@@ -335,11 +367,12 @@ void forward(const AttentionForward& args) {
 void backward(const AttentionBackward& args) {
   const int64_t per_sample = args.q.size(1);
   dispatch(args.q.dtype(), [&]<class E, class Math>(std::type_identity<E>, std::type_identity<Math>) {
+    const BackwardHeads<E> of(args);
     cpu::parallel_for(args.q.size(0) * per_sample, cpu::chunk_for_cost(cost_of_head(args)),
                       [&](int64_t first, int64_t last) {
-                        BackwardTask<E, Math> task(args.q.size(2), args.k.size(2), args.q.size(3));
+                        BackwardTask<E, Math> task(of, args.q.size(2), args.k.size(2), args.q.size(3));
                         for (int64_t head = first; head < last; ++head)
-                          task.run(args, problem<Compute<E>>(args, head / per_sample, head % per_sample));
+                          task.run(problem<Compute<E>>(args, head / per_sample, head % per_sample));
                       });
   });
 }

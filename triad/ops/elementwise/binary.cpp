@@ -59,7 +59,13 @@ Tensor winner_gradient(const Backward& b, bool first) {
   return where(tie, dy * 0.5, where(x_wins, dy, zeros({}, dy.dtype(), dy.device())));
 }
 
-Tensor number(double value, const Tensor& like) { return full({}, value, like.dtype(), like.device()); }
+/// `value` as a scalar beside x. ValueError if the dtype of x is integral and does not have it.
+Tensor number(double value, const Tensor& x) {
+  Tensor scalar = full({}, value, x.dtype(), x.device());
+  require<ValueError>(is_floating(x.dtype()) || scalar.item() == value, "elementwise", value, " is no ", x.dtype(),
+                      Hint{"convert the tensor with ops::cast"});
+  return scalar;
+}
 
 }  // namespace
 
@@ -123,6 +129,9 @@ Tensor sub(const Tensor& a, double b) { return sub(a, number(b, a)); }
 Tensor mul(const Tensor& a, double b) { return mul(a, number(b, a)); }
 Tensor div(const Tensor& a, double b) { return div(a, number(b, a)); }
 Tensor pow(const Tensor& a, double b) { return pow(a, number(b, a)); }
+
+Tensor sub(double a, const Tensor& b) { return sub(number(a, b), b); }
+Tensor div(double a, const Tensor& b) { return div(number(a, b), b); }
 
 Tensor clamp(const Tensor& x, double low, double high) {
   require<ValueError>(low <= high, "clamp", "low ", low, " is above high ", high);

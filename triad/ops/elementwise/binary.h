@@ -20,12 +20,15 @@ Tensor pow(const Tensor& a, const Tensor& b);      ///< grad of b is a^b log a, 
 Tensor maximum(const Tensor& a, const Tensor& b);  ///< NaN wins; at a tie the gradient goes half to each
 Tensor minimum(const Tensor& a, const Tensor& b);
 
-/// The same with a number for b, in the dtype of a.
+/// The same with a number for b, in the dtype of a; ValueError if that is integral and does not have it: 0.5, 300 in u8.
 Tensor add(const Tensor& a, double b);
 Tensor sub(const Tensor& a, double b);
 Tensor mul(const Tensor& a, double b);
 Tensor div(const Tensor& a, double b);
 Tensor pow(const Tensor& a, double b);
+/// And for a, in the dtype of b.
+Tensor sub(double a, const Tensor& b);
+Tensor div(double a, const Tensor& b);
 Tensor clamp(const Tensor& x, double low, double high);  ///< gradient 0 outside of [low, high]
 
 /// Comparisons and logic: y is bool and carries no gradient. NaN compares as in C++. Nonzero counts as true.
@@ -62,5 +65,9 @@ inline Tensor operator+(const Tensor& a, double b) { return ops::add(a, b); }
 inline Tensor operator-(const Tensor& a, double b) { return ops::sub(a, b); }
 inline Tensor operator*(const Tensor& a, double b) { return ops::mul(a, b); }
 inline Tensor operator/(const Tensor& a, double b) { return ops::div(a, b); }
+inline Tensor operator+(double a, const Tensor& b) { return ops::add(b, a); }
+inline Tensor operator-(double a, const Tensor& b) { return ops::sub(a, b); }
+inline Tensor operator*(double a, const Tensor& b) { return ops::mul(b, a); }
+inline Tensor operator/(double a, const Tensor& b) { return ops::div(a, b); }
 
 }  // namespace triad

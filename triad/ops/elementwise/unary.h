@@ -62,3 +62,9 @@ extern KernelTable<UnaryForward> unary_forward;
 extern KernelTable<UnaryBackward> unary_backward;
 
 }  // namespace triad::ops
+
+namespace triad {
+
+inline Tensor operator-(const Tensor& x) { return ops::neg(x); }
+
+}  // namespace triad

@@ -16,8 +16,8 @@ struct LstmOutput {
 ///   i, f, g, o = rows 0..H, H..2H, 2H..3H, 3H..4H of  w_ih x_t + b_ih + w_hh h + b_hh
 ///   c' = sigmoid(f) c + sigmoid(i) tanh(g)      h' = sigmoid(o) tanh(c')
 /// shapes   x: [B, T, I]   lengths: [B] or undefined (all T)   w_ih: [4H, I]   w_hh: [4H, H]   b_ih, b_hh: [4H], both or none
-/// dtypes   floating arguments of one dtype f32, f64, bf16, f16; lengths i64, on the CPU. c and the gates are kept in f32
-///          for the 16-bit types; h is rounded after every step, as it is in y
+/// dtypes   floating arguments of one dtype f32, f64, bf16, f16; lengths i64, on the CPU. For the 16-bit types sums and
+///          cell states are f32 inside; h is rounded after every step, as it is in y, and so are the gates that are saved
 /// reverse  every sequence is read from its own last frame to its first; y stays in the order of x
 /// padding  frames at and beyond a length are never read (NaN there is harmless) and have gradient 0
 /// saves    x, w_ih, w_hh, y, and of every frame inside its sequence 4H gates and H cell states
