@@ -211,17 +211,18 @@ void check_shards(const Recipe& recipe, const std::vector<std::string>& stages, 
 
 void check_stages_before(const std::string& current, const std::vector<std::string>& stages, const Recipe& recipe,
                          const fs::path& run) {
-  const Hint hint{
+  const std::string advice =
       "go on as the run began, with the same --only or train.max_steps; or give another --out, and --from " +
-      run.string() + " to start with its weights"};
+      run.string() + " to start with its weights";
   if (std::ranges::find(stages, current) == stages.end())
-    fail<ConfigError>("--out " + run.string(), "the run is in stage ", current, ", which is not to be run", hint);
+    fail<ConfigError>("--out " + run.string(), "the run is in stage ", current, ", which is not to be run",
+                      Hint{advice});
   for (const std::string& stage : stages) {
     if (stage == current) return;
     const int64_t done = steps_trained(run / "checkpoints", stage), steps = steps_to_train(recipe, stage);
     if (done < steps)
       fail<ConfigError>("stages." + stage, "the run ", run.string(), " is in stage ", current, " after ", done, " of ",
-                        steps, " steps of this one", hint);
+                        steps, " steps of this one", Hint{advice});
   }
 }
 

@@ -51,9 +51,10 @@ std::string str(const Parts&... parts) {
   return out.str();
 }
 
-/// Wraps the advice of an error message; see fail().
+/// Wraps the advice of an error message; see fail(). It only refers to its text, so that a require() that holds costs nothing:
+/// make it in the call, or of a literal.
 struct Hint {
-  std::string text;
+  std::string_view text;
 };
 
 namespace detail {
