@@ -24,6 +24,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Folder in a run directory: its data set without the samples, which is the tokenizer and what describes the data.
+constexpr std::string_view kTokenizer = "tokenizer";
+
 /// Builds the data set of a recipe. ConfigError if its builder needs a source that the recipe does not name.
 void build_data(const DataOptions& options) {
   const data::Builder& builder = data::builder_named(options.name);
@@ -105,6 +108,7 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
   const data::Attributes& built_with = data.dataset().manifest().provenance.options;
   resolved.data.build.insert(built_with.begin(), built_with.end());
   data::write_durably(config, write_recipe(resolved));
+  data.dataset().write_description(options.out / kTokenizer);
   rewind_metrics(options.out, newest ? progress.stage : stages.front(), progress.step);
   fs::path resume_from = newest.value_or(fs::path());
 
@@ -131,19 +135,20 @@ LoadedRun load_run(const std::filesystem::path& dir, OwnData needed) {
   require<IoError>(fs::exists(config), dir.string(), "is no run directory: there is no config.yaml in it");
   LoadedRun run;
   run.recipe = read_recipe(config);
-  const DataOptions& data = run.recipe.data;
-  require<IoError>(fs::exists(data.dir / data::kManifestName), dir.string(), "was trained on the data set ", data.name,
-                   " in ", fs::absolute(data.dir).string(), ", which is not there",
-                   Hint{"where it was moved, say so: data.dir in " + (dir / "config.yaml").string()});
-  run.data = std::make_unique<TrainingData>(run.recipe.data.dir, run.recipe.model.text.max_positions);
+  const bool described = needed == OwnData::vocabulary && fs::exists(dir / kTokenizer / data::kManifestName);
+  const fs::path folder = fs::absolute(described ? dir / kTokenizer : run.recipe.data.dir);
+  require<IoError>(fs::exists(folder / data::kManifestName), dir.string(), "was trained on the data set ",
+                   run.recipe.data.name, " in ", folder.string(), ", which is not there",
+                   Hint{"where it was moved, say so: data.dir in " + config.string()});
+  run.data = std::make_unique<TrainingData>(folder, run.recipe.model.text.max_positions);
   const fs::path checkpoint = resolve_checkpoint(dir);
   const Progress progress = read_progress(checkpoint);
   run.stage = progress.stage;
   const data::DataIdentity& trained = progress.data;
   const data::DataIdentity here = run.data->dataset().manifest().identity();
   require<IoError>(here == trained || (needed == OwnData::vocabulary && here.vocabulary == trained.vocabulary),
-                   dir.string(), "was trained on the data set ", trained, ", but ", fs::absolute(data.dir).string(),
-                   " now holds ", here, needed == OwnData::vocabulary ? ", with another vocabulary" : "",
+                   dir.string(), "was trained on the data set ", trained, ", but ", folder.string(), " now holds ",
+                   here, needed == OwnData::vocabulary ? ", with another vocabulary" : "",
                    Hint{"bring the data set back, or say where it is: data.dir in " + config.string()});
   run.model = make_model(run.recipe, *run.data);
   load_parameters(checkpoint, nn::parameters_of(*run.model));

@@ -38,7 +38,8 @@ struct LoadedRun {
 enum class OwnData { everything, vocabulary };
 
 /// The run in `dir` with the weights of its newest good checkpoint. Of its data set, dataset.json and the vocabulary are
-/// read. IoError if there is no checkpoint, or if the data set is not where config.yaml says or has become another.
+/// read; where no more is needed, from `dir` itself if they are there, as runs made by older programs lack them. IoError if
+/// there is no checkpoint, or if the data set is not where config.yaml says or has become another.
 LoadedRun load_run(const std::filesystem::path& dir, OwnData needed = OwnData::everything);
 
 }  // namespace triad::train

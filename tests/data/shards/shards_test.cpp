@@ -245,6 +245,16 @@ TEST(Shards, WhatIsInTheFolderIsNotLost) {
   EXPECT_THROW(ShardedDataset{folder / "missing"}, IoError);
 }
 
+TEST(Shards, ADescriptionIsTheDataSetWithoutItsSamples) {
+  const TempFolder folder;
+  const Manifest manifest = build(folder / "set");
+  ShardedDataset(folder / "set").write_description(folder / "described");
+  const ShardedDataset described(folder / "described");
+  EXPECT_EQ(to_json(described.manifest()), to_json(manifest));
+  EXPECT_EQ(described.file("vocab.txt"), "[PAD]\n[UNK]\n");
+  EXPECT_THROW(described.split("train").read(0), IoError);
+}
+
 TEST(Shards, AFullDiskLosesNothingThatWasThere) {
   const TempFolder folder;
   build(folder / "whole");

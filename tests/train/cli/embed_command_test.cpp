@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "triad/ops/registry/comparison.h"
 #include "tests/harness/damage.h"
 #include "tests/harness/data_path.h"
 #include "tests/train/cli/run_triad.h"
@@ -12,6 +11,7 @@
 #include "triad/core/tensor/views.h"
 #include "triad/data/formats/png.h"
 #include "triad/data/formats/safetensors.h"
+#include "triad/ops/registry/comparison.h"
 #include "triad/train/evaluate/embed_inputs.h"
 #include "triad/train/pretrain.h"
 
@@ -62,6 +62,7 @@ class EmbedRun : public testing::Test {
     }
     return all;
   }
+  static std::vector<std::vector<std::string>> one_of_each();
   static Tensor row(const Tensor& all, int64_t index) { return views::slice(all, 0, index, index + 1); }
 
  private:
@@ -110,8 +111,7 @@ TEST_F(EmbedRun, FilesAreWhatTheDataSetHoldsOfThem) {
   const std::span<const int16_t> samples = sample["audio"].as<int16_t>();
   const SpeechBatch batch = collate_speech({run.data->features(sample["audio"])});
   const Tensor heard = run.model->embed_speech(batch.frames_BFM, batch.lengths_B, {});
-  EXPECT_TRUE(
-      ops::compare(embeddings({"--audio", file("exact.wav", wav_bytes(samples, 8000))}), heard, 1e-5).passed);
+  EXPECT_TRUE(ops::compare(embeddings({"--audio", file("exact.wav", wav_bytes(samples, 8000))}), heard, 1e-5).passed);
 }
 
 TEST_F(EmbedRun, FilesOfOtherSizesChannelsAndRates) {
@@ -174,19 +174,42 @@ TEST_F(EmbedRun, WhatCannotBeReadIsNamedAndNothingIsWritten) {
   EXPECT_EQ(run_triad({"embed", "--run", at("run").string(), "--text", "a", "--out", at("no/where").string()}).code, 1);
 }
 
-TEST_F(EmbedRun, NeedsOfTheDataSetWhatDescribesItOnly) {
-  const Tensor before = embeddings({"--text", "a red square"});
+/// A text, a picture and a sound.
+std::vector<std::vector<std::string>> EmbedRun::one_of_each() {
+  return {{"--text", "a red square"},
+          {"--image", file("one.png", data::encode_png({16, 16, 3, std::vector<uint8_t>(768, 90)}))},
+          {"--audio", file("one.wav", wav_bytes(std::vector<int16_t>(900, 70), 8000))}};
+}
+
+TEST_F(EmbedRun, NeedsNoDataSet) {
+  std::vector<Tensor> before;
+  for (const auto& input : one_of_each()) before.push_back(embeddings(input));
+  fs::rename(at("data"), at("moved"));
+  for (size_t i = 0; i < before.size(); ++i)
+    EXPECT_TRUE(ops::compare_bits(embeddings(one_of_each()[i]), before[i]).passed) << i;
+  fs::rename(at("moved"), at("data"));
+}
+
+TEST_F(EmbedRun, AnOlderRunNeedsOfTheDataSetWhatDescribesItOnly) {
+  fs::copy(at("run"), at("older"), fs::copy_options::recursive);
+  fs::remove_all(at("older") / "tokenizer");
   fs::copy(at("data"), at("copy"));
   for (const auto& entry : fs::directory_iterator(at("data"))) {
     if (entry.path().extension() == ".h5") fs::remove(entry.path());
   }
-  EXPECT_TRUE(ops::compare_bits(embeddings({"--text", "a red square"}), before).passed);
+  const auto embed_older = [] {
+    return run_triad({"embed", "--run", at("older").string(), "--text", "a", "--out", at("o.safetensors").string()});
+  };
+  EXPECT_EQ(embed_older().code, 0);
+  EXPECT_TRUE(
+      ops::compare_bits(data::read_safetensors(at("o.safetensors")).at("embeddings"), embeddings({"--text", "a"}))
+          .passed);
   fs::remove_all(at("data"));
-  const CommandResult moved = embed({"--text", "a red square"});
+  const CommandResult moved = embed_older();
   EXPECT_EQ(moved.code, 1);
   EXPECT_THAT(moved.err,
               HasSubstr("was trained on the data set tiny in " + at("data").string() + ", which is not there"));
-  EXPECT_THAT(moved.err, HasSubstr("data.dir in " + (at("run") / "config.yaml").string()));
+  EXPECT_THAT(moved.err, HasSubstr("data.dir in " + (at("older") / "config.yaml").string()));
   fs::rename(at("copy"), at("data"));
 }
 

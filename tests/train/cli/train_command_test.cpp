@@ -158,6 +158,7 @@ TEST_F(TrainCommands, ARunKnowsItsDataSet) {
   EXPECT_EQ(other.code, 1);
   EXPECT_THAT(other.err, HasSubstr(at("run") + ": was trained on the data set " + own + ", but " + at("moved") +
                                    " now holds tiny "));
+  fs::remove_all(at("run") + "/tokenizer");  // as in a run of an older program
   EXPECT_EQ(replaced_by("redrawn", embed).code, 0);
   EXPECT_THAT(replaced_by("reworded", embed).err, HasSubstr("with another vocabulary"));
 }

@@ -125,4 +125,10 @@ std::string ShardedDataset::file(const std::string& name) const {
   return content;
 }
 
+void ShardedDataset::write_description(const std::filesystem::path& folder) const {
+  std::filesystem::create_directories(folder);
+  for (const FileEntry& entry : manifest_.files) write_durably(folder / entry.name, file(entry.name));
+  write_durably(folder / kManifestName, to_json(manifest_));  // last: where it lies, the files do
+}
+
 }  // namespace triad::data

@@ -83,6 +83,9 @@ class ShardedDataset {
   const SplitReader& split(std::string_view name) const;
   /// Content of a file beside the shards, compared with its checksum.
   std::string file(const std::string& name) const;
+  /// Writes dataset.json and the files beside the shards into `folder`: there the data set can be opened with everything
+  /// that describes it, though no sample can be read.
+  void write_description(const std::filesystem::path& folder) const;
 
  private:
   std::filesystem::path folder_;
