@@ -6,11 +6,12 @@
 
 #include <gtest/gtest.h>
 
-#include "triad/ops/registry/comparison.h"
 #include "tests/harness/data_path.h"
+#include "tests/harness/heap_watch.h"
 #include "tests/train/loop/tiny_data.h"
 #include "triad/autograd/autograd.h"
 #include "triad/core/base/profile.h"
+#include "triad/ops/registry/comparison.h"
 #include "triad/train/loop/accumulate.h"
 #include "triad/train/pretrain.h"
 #include "triad/train/stages/task_schedule.h"
@@ -195,6 +196,24 @@ TEST(JointStage, ABatchHasWhatItsTasksLookAt) {
   }
   EXPECT_GT(alone[0], 0);
   EXPECT_GT(alone[1], 0);
+}
+
+TEST(JointStage, ABatchReadsNoColumnThatItsTasksDoNotLookAt) {
+  if (!harness::watches_heap()) GTEST_SKIP() << "a sanitizer has its own operator new";
+  const harness::TempFolder folder;
+  write_tiny_data(folder / "data");
+  Recipe recipe = tiny_recipe(folder / "data");
+  constexpr size_t kBlockOfSounds = 1 << 16;  // bytes that are decompressed at once; all the rest takes less
+  for (const double share : {0.0, 1.0}) {
+    recipe.joint.tasks.contrast.share = share;
+    const TrainingData data(recipe.data.dir, recipe.model.text.max_positions);
+    for (const char* split : {"train", "train_questions"}) data.split(split).open_shards();  // needs a buffer
+    const std::unique_ptr<Model> model = make_model(recipe, data);
+    harness::forget_heap_requests();
+    const std::unique_ptr<Stage> stage = make_joint_stage({recipe, data, *model});
+    for (int step = 0; step < 3; ++step) stage->load();
+    EXPECT_EQ(harness::largest_heap_request() >= kBlockOfSounds, share > 0) << share;
+  }
 }
 
 }  // namespace

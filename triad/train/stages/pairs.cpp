@@ -193,23 +193,28 @@ class PairStage : public LoaderStage<PairBatch> {
   PairBatch read(const data::SplitReader& split, const BatchIndices& indices) const {
     PairBatch batch;
     draw_tasks(indices.sequence, batch);
-    const bool wants_images = needed(image, batch), wants_texts = needed(text, batch),
-               wants_sounds = needed(speech, batch);
+    const bool wants_images = split.has("image") && needed(image, batch),
+               wants_texts = split.has("text") && needed(text, batch),
+               wants_sounds = split.has("audio") && needed(speech, batch);
     std::vector<data::Value> images;
     std::vector<std::vector<int32_t>> sentences, questions;
     std::vector<data::LogMel> sounds;
     for (size_t i = 0; i < indices.samples.size(); ++i) {
-      const auto row = static_cast<int64_t>(i);
-      const data::Sample sample = split.read(indices.samples[i]);
-      batch.identities.push_back(sample["identity"].scalar<int64_t>());
-      for (const auto& [column, value] : sample.columns) {
-        if (value.bytes.empty()) continue;  // this sample lacks the modality
-        if (column == "image" && wants_images) images.push_back(value), batch.image_rows.samples.push_back(row);
-        else if (column == "text" && wants_texts)
-          sentences.push_back(setup_.data.tokens(value)), batch.text_rows.samples.push_back(row);
-        else if (column == "audio" && wants_sounds)
-          sounds.push_back(setup_.data.features(value)), batch.speech_rows.samples.push_back(row);
-      }
+      const int64_t sample = indices.samples[i];
+      // What a column holds of the sample, noted in `rows`; nothing if no task looks at it or the sample lacks it.
+      const auto read_column = [&](bool wanted, std::string_view column, Rows& rows) -> std::optional<data::Value> {
+        if (!wanted) return std::nullopt;
+        data::Value value = split.read(sample, column);
+        if (value.bytes.empty()) return std::nullopt;
+        rows.samples.push_back(static_cast<int64_t>(i));
+        return value;
+      };
+      batch.identities.push_back(split.read(sample, "identity").scalar<int64_t>());
+      if (auto value = read_column(wants_images, "image", batch.image_rows)) images.push_back(*std::move(value));
+      if (const auto value = read_column(wants_texts, "text", batch.text_rows))
+        sentences.push_back(setup_.data.tokens(*value));
+      if (const auto value = read_column(wants_sounds, "audio", batch.speech_rows))
+        sounds.push_back(setup_.data.features(*value));
       if (batch.answers) draw_questions(indices, i, questions, batch);
     }
     const int32_t pad = setup_.data.tokenizer().special().pad;
@@ -231,9 +236,8 @@ class PairStage : public LoaderStage<PairBatch> {
     if (std::ssize(drawn) > answer_->questions) drawn.resize(static_cast<size_t>(answer_->questions));
     const data::SplitReader& split = setup_.data.split("train_questions");
     for (const int64_t q : drawn) {
-      const data::Sample question = split.read(q);
-      texts.push_back(setup_.data.tokens(question["text"]));
-      batch.expected.push_back(question["answer"].scalar<int64_t>());
+      texts.push_back(setup_.data.tokens(split.read(q, "text")));
+      batch.expected.push_back(split.read(q, "answer").scalar<int64_t>());
       batch.question_rows.samples.push_back(static_cast<int64_t>(i));
     }
   }
