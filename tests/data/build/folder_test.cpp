@@ -233,6 +233,35 @@ TEST_F(BuildFolder, SentencePieceModelsAreCopied) {
             path("x.model") + ": SentencePiece: the model is damaged");
 }
 
+TEST_F(BuildFolder, VocabulariesOfBertAreCopied) {
+  const std::string special = "[PAD]\n[unused0]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
+  const Attributes given = {{"texts", path("texts")}, {"held-out", 0.0}, {"wordpiece", path("v.txt")}};
+  const auto first_ids = [&](const std::string& pieces) {
+    write_file(folder / "v.txt", special + pieces);
+    build(given);
+    const ShardedDataset set(folder / "set");
+    const std::string name = set.manifest().text("tokenizer");
+    EXPECT_EQ(set.file(name), special + pieces);
+    return parse_tokenizer(name, set.file(name))->encode("The first");
+  };
+  EXPECT_THAT(first_ids("the\r\nfirst\r\n"), ElementsAre(6, 7));
+  EXPECT_THAT(first_ids("the\nThe\n"), ElementsAre(7, 2));  // with capitals
+
+  write_file(folder / "v.txt", "the\nfirst\n");
+  EXPECT_EQ(refusal(given), path("v.txt") + ": WordPiece: the vocabulary has no [PAD]");
+  EXPECT_EQ(message_of<ConfigError>([&] {
+              build({{"texts", path("texts")}, {"wordpiece", path("v.txt")}, {"sentencepiece", path("x.model")}});
+            }),
+            "data build: --wordpiece and --sentencepiece are both given, expected one tokenizer");
+}
+
+TEST(Builders, EveryOneTakesATokenizer) {
+  for (const Builder& builder : all_builders()) {
+    for (const char* name : {"vocabulary", "wordpiece", "sentencepiece"})
+      EXPECT_EQ(std::ranges::count(builder.options, name, &BuilderOption::name), 1) << builder.name << " " << name;
+  }
+}
+
 TEST_F(BuildFolder, EveryDataSetHasATokenizer) {
   build({{"images", path("images")}});
   const ShardedDataset set(folder / "set");

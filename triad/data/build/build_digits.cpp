@@ -1,6 +1,7 @@
 // `digits`: handwritten digits, spoken digits and sentences about digits, paired by the digit.
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "triad/core/base/error.h"
 #include "triad/core/base/philox.h"
@@ -14,14 +15,17 @@ namespace {
 
 const std::vector<BuilderOption>& options() {
   using Kind = BuilderOption::Kind;
-  static const std::vector<BuilderOption> all = {
-      {"mnist", Kind::kPath, std::string(), true, "folder of *-images-idx3-ubyte[.gz] and *-labels-idx1-ubyte[.gz]"},
-      {"fsdd", Kind::kPath, std::string(), true, "folder of DIGIT_SPEAKER_INDEX.wav"},
-      {"pairs", Kind::kInteger, int64_t{48000}, false, "training samples of a picture, a clip and a sentence"},
-      {"sentences", Kind::kInteger, int64_t{8000}, false, "sentences of the unpaired pool"},
-      {"sample-rate", Kind::kInteger, int64_t{8000}, false, "of the clips, 8000 or 16000 Hz"},
-      {"vocabulary", Kind::kInteger, int64_t{256}, false, "word pieces, special tokens included"},
-      {"as-test", Kind::kFlag, false, false, "put everything into the test split, whatever the files are called"}};
+  static const std::vector<BuilderOption> all = [] {
+    std::vector<BuilderOption> list = {
+        {"mnist", Kind::kPath, std::string(), true, "folder of *-images-idx3-ubyte[.gz] and *-labels-idx1-ubyte[.gz]"},
+        {"fsdd", Kind::kPath, std::string(), true, "folder of DIGIT_SPEAKER_INDEX.wav"},
+        {"pairs", Kind::kInteger, int64_t{48000}, false, "training samples of a picture, a clip and a sentence"},
+        {"sentences", Kind::kInteger, int64_t{8000}, false, "sentences of the unpaired pool"},
+        {"sample-rate", Kind::kInteger, int64_t{8000}, false, "of the clips, 8000 or 16000 Hz"},
+        {"as-test", Kind::kFlag, false, false, "put everything into the test split, whatever the files are called"}};
+    std::ranges::copy(TokenizerFile::options(256), std::back_inserter(list));
+    return list;
+  }();
   return all;
 }
 
@@ -49,7 +53,7 @@ class DigitsBuild {
       : request_(request),
         pairs_(request.integer("pairs", 0, 10'000'000)),
         sentences_(request.integer("sentences", 0, 10'000'000)),
-        vocabulary_(request.integer("vocabulary", 64, 100'000)),
+        tokenizer_(request),
         sample_rate_(request.sample_rate()),
         images_(read_digit_images(request.path("mnist"))),
         clips_(read_digit_clips(request.path("fsdd"), sample_rate_)),
@@ -81,7 +85,7 @@ class DigitsBuild {
     writer_.set_attribute("sources", sources);
     std::vector<std::string> texts;
     for (const auto& sentences : trained_) texts.insert(texts.end(), sentences.begin(), sentences.end());
-    TokenizerFile(vocabulary_).add_to(writer_, texts);
+    tokenizer_.add_to(writer_, texts);
     return writer_.finish();
   }
 
@@ -196,7 +200,8 @@ class DigitsBuild {
   }
 
   const BuildRequest& request_;
-  int64_t pairs_, sentences_, vocabulary_;
+  int64_t pairs_, sentences_;
+  TokenizerFile tokenizer_;
   int sample_rate_;
   DigitImages images_;
   DigitClips clips_;

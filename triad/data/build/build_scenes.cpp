@@ -1,5 +1,6 @@
 // `scenes`: the built-in data set, from its generator. See triad/data/scenes.
 #include <algorithm>
+#include <iterator>
 
 #include "triad/data/audio/pcm.h"
 #include "triad/data/build/builder.h"
@@ -17,7 +18,7 @@ const std::vector<BuilderOption>& options() {
   static const std::vector<BuilderOption> all = [] {
     const ScenesOptions defaults;
     const auto size = [&](ScenesSplit split) { return defaults.sizes[static_cast<size_t>(split)]; };
-    return std::vector<BuilderOption>{
+    std::vector<BuilderOption> list = {
         {"pictures", Kind::kInteger, size(ScenesSplit::kPoolPictures), false, "unpaired pictures"},
         {"sentences", Kind::kInteger, size(ScenesSplit::kPoolSentences), false, "unpaired sentences"},
         {"clips", Kind::kInteger, size(ScenesSplit::kPoolClips), false, "unpaired spoken sentences"},
@@ -27,8 +28,9 @@ const std::vector<BuilderOption>& options() {
         {"test", Kind::kInteger, size(ScenesSplit::kTest), false, "the same, never trained on"},
         {"compositional", Kind::kInteger, size(ScenesSplit::kCompositional), false,
          "the same, with pairs of colour and shape never seen"},
-        {"questions", Kind::kInteger, int64_t{defaults.questions}, false, "about each scene"},
-        {"vocabulary", Kind::kInteger, int64_t{320}, false, "word pieces, special tokens included"}};
+        {"questions", Kind::kInteger, int64_t{defaults.questions}, false, "about each scene"}};
+    std::ranges::copy(TokenizerFile::options(320), std::back_inserter(list));
+    return list;
   }();
   return all;
 }
@@ -48,7 +50,7 @@ class ScenesBuild {
   explicit ScenesBuild(const BuildRequest& request)
       : request_(request),
         scenes_(scenes_options(request)),
-        tokenizer_(request.integer("vocabulary", 16, 100000)),
+        tokenizer_(request),
         writer_(request.out, "scenes", request.provenance("scenes", options()), request.write) {}
 
   Manifest run() {

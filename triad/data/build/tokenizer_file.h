@@ -8,13 +8,13 @@
 
 namespace triad::data {
 
-/// A SentencePiece model to be copied, or the size of a WordPiece vocabulary to be learned.
+/// A WordPiece vocabulary or SentencePiece model to be copied, or the size of a WordPiece vocabulary to be learned.
 class TokenizerFile {
  public:
-  explicit TokenizerFile(int64_t vocabulary) : vocabulary_(vocabulary) {}
-  /// By the options `vocabulary` and `sentencepiece`. IoError if there is no such model or it is damaged.
+  /// By the options below. ConfigError if both files are given, IoError if one cannot be read or is damaged.
   explicit TokenizerFile(const BuildRequest& request);
 
+  /// `vocabulary`, `wordpiece` and `sentencepiece`; the first has that default.
   static std::vector<BuilderOption> options(int64_t vocabulary);
 
   /// Writes the file and the attribute `tokenizer`, its name. `texts` are what a vocabulary is learned from; without any
@@ -23,7 +23,8 @@ class TokenizerFile {
 
  private:
   int64_t vocabulary_;
-  std::string model_;
+  std::string name_ = "vocab.txt";
+  std::string given_;  ///< content of the file to be copied; empty: a vocabulary is learned
 };
 
 }  // namespace triad::data

@@ -12,8 +12,7 @@
 namespace triad::data {
 namespace {
 
-constexpr int64_t kLargestVocabulary = int64_t{64} << 20;  // bytes of a file; BERT's have 0.2 to 3 MB
-constexpr size_t kLongestWord = 100;                       // characters
+constexpr size_t kLongestWord = 100;  // characters
 
 /// Whether lowering would change a piece; [PAD], [unused1] and the like are no text.
 bool has_capitals(std::string_view piece) {

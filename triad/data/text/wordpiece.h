@@ -23,6 +23,7 @@ class WordPiece : public Tokenizer {
   /// token is missing.
   explicit WordPiece(std::vector<std::string> pieces, bool lowercase = true);
 
+  static constexpr int64_t kLargestVocabulary = int64_t{64} << 20;  ///< bytes of a file; BERT's have 0.2 to 3 MB
   /// Reads BERT's vocab.txt: a piece a line. Where `lowercase` is not given, a vocabulary with capital letters keeps
   /// those of the text. IoError naming file and line.
   static WordPiece load(const std::filesystem::path& vocabulary, std::optional<bool> lowercase = {});
