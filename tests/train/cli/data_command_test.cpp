@@ -44,6 +44,10 @@ TEST(CommandLine, AMisspeltCommandIsNamedWithTheNearest) {
             "  hint: did you mean 'scenes'? There are digits, folder, scenes, text\n");
 }
 
+TEST(DataCommand, HelpSaysWhatIsRightInRetrieval) {
+  EXPECT_THAT(run_triad({"data", "build", "folder", "--help"}).out, HasSubstr("without identity all of one label"));
+}
+
 TEST(DataCommand, ASeedIsNotNegative) {
   const CommandResult result = run_triad({"data", "build", "scenes", "--out", "/nowhere/x", "--seed", "-1"});
   EXPECT_EQ(result.code, 2);

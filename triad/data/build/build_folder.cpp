@@ -30,7 +30,9 @@ const std::vector<BuilderOption>& options() {
         {"sounds", Kind::kPath, std::string(), false, "folder of .wav and .flac files, the pool of sounds"},
         {"texts", Kind::kPath, std::string(), false, "a .txt or .md file or a folder of them, the pool of texts"},
         {"pairs", Kind::kPath, std::string(), false,
-         "list of what belongs together: a JSON object a line with any of image, audio (paths), text, identity, label"},
+         "list of what belongs together: a JSON object a line with any of image, audio (paths), text, identity, label. "
+         "Samples of one identity are each other's right answers in retrieval (R@k); without identity all of one label "
+         "are, and without both those of one image, else audio, else text"},
         {"held-out", Kind::kReal, 0.1, false,
          "share of the pairs (of the chapters, without pairs) in validation, and again in test"},
         {"size", Kind::kInteger, int64_t{64}, false, "side of the pictures: the middle square of each, resized"},

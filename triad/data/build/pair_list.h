@@ -27,8 +27,9 @@ struct PairList {
 ///     image, audio      path of a file, below `folder` unless it is absolute
 ///     text              what is seen or said
 ///     identity, label   a text or an integer
-/// Without identity the label is it, and without both the picture is, or else the sound, or else the text. Groups are
-/// those of identity, and where none is given of what stands for it but the label. Empty lines are passed over.
+/// Samples of one identity are each other's right answers in retrieval. Without identity the label is it: any sample of the
+/// class is right then. Without both the picture is, or else the sound, or else the text. Groups are those of identity, and
+/// where none is given of what stands for it but the label. Empty lines are passed over.
 /// IoError naming `source`, line and key for what is not so, or if only some lines have a label.
 PairList parse_pairs(std::string_view text, const std::string& source, const std::filesystem::path& folder);
 
