@@ -41,11 +41,26 @@ TEST(Prose, TextWithoutHeadingsIsCutAtBlankLines) {
   EXPECT_LT(sections[0].size(), 51000u);
 }
 
+TEST(Prose, TextWithoutBlankLinesIsCutAtOtherLinesAndSentences) {
+  const std::string sentence = "吾輩は猫である。", line = "　「名前はまだ無い。」と";
+  std::string lines, one_line;
+  for (int i = 0; i < 6000; ++i) lines += line + "\n", one_line += sentence;
+  for (const auto& [document, end] : {std::pair{lines, line}, {one_line, sentence}}) {
+    const std::vector<std::string> sections = chapters_of(document);
+    ASSERT_GE(sections.size(), 3u);
+    for (const std::string& section : sections) {
+      EXPECT_LT(section.size(), 61000u);
+      EXPECT_TRUE(section.ends_with(end));
+    }
+  }
+}
+
 TEST(Prose, PassagesEndWithSentencesAndLoseNothing) {
   EXPECT_THAT(passages_of("One two. Three four! \"Five?\" Six seven eight", 22),
               ElementsAre("One two. Three four!", "\"Five?\" Six seven", "eight"));
   EXPECT_THAT(passages_of("He said “Go.” Then he left them all", 24),
               ElementsAre("He said “Go.”", "Then he left them all"));
+  EXPECT_THAT(passages_of("「猫だ。」犬か？「いや！」と", 34), ElementsAre("「猫だ。」犬か？", "「いや！」と"));
   EXPECT_THAT(passages_of("aaaaaaaaaaaaaaaaaaaa", 8), ElementsAre("aaaaaaaa", "aaaaaaaa", "aaaa"));
   EXPECT_THAT(passages_of("ääääääääää", 9), ElementsAre("ääää", "ääää", "ää"));
   EXPECT_TRUE(passages_of("", 100).empty());
@@ -124,7 +139,8 @@ TEST(BuildText, BadInputIsNamed) {
                 "  hint: convert it: iconv -f LATIN1 -t UTF-8");
   write("a.txt", "# one\nfine\n# two\nwell");
   EXPECT_THAT(message_of<IoError>([&] { build_text(folder.path(), folder / "out"); }),
-              HasSubstr("has 2 chapters, too few to hold out 1 for validation and 1 for test"));
+              HasSubstr("has 2 chapters, too few to hold out 1 for validation and 1 for test\n"
+                        "  hint: give more, or hold out none: --held-out 0"));
   EXPECT_FALSE(std::filesystem::exists(folder / "out"));
   EXPECT_EQ(build_text(folder.path(), folder / "out", 0.0).split("pool_text").samples, 2);
   EXPECT_THROW(build_text(folder.path(), folder / "out2", 0.7), ConfigError);

@@ -34,7 +34,7 @@ std::vector<Part> draw_parts(const std::vector<uint64_t>& lots, double share, st
   }
   require<IoError>(std::ranges::count(counts, size_t{0}) == 0, "data build", source, " has ", lots.size(), " ", things,
                    ", too few to hold out ", held_out, " for validation and ", held_out, " for test",
-                   Hint{"give more, or hold out none: held-out 0"});
+                   Hint{"give more, or hold out none: --held-out 0"});
   return parts;
 }
 

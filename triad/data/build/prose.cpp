@@ -1,11 +1,16 @@
 #include "triad/data/build/prose.h"
 
 #include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <iterator>
 
 namespace triad::data {
 namespace {
 
 constexpr size_t kSectionBytes = 50000;
+/// Of a section that no blank line ends; any line does then.
+constexpr size_t kLongSectionBytes = 60000;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v'; }
 
@@ -23,26 +28,36 @@ void append_words(std::string& text, std::string_view line) {
   }
 }
 
-/// Length of a closing quotation mark or bracket at the end of `text`, 0 if there is none.
-size_t closing_mark(std::string_view text) {
-  for (const std::string_view mark : {"\"", "'", ")", "]", "_", "*", "”", "’", "»"}) {
-    if (text.ends_with(mark)) return mark.size();
+constexpr auto kClosingMarks =
+    std::to_array<std::string_view>({"\"", "'", ")", "]", "_", "*", "”", "’", "»", "」", "』", "）"});
+
+/// `text` without the closing quotation marks and brackets at its end.
+std::string_view without_closing_marks(std::string_view text) {
+  while (true) {
+    const auto mark = std::ranges::find_if(kClosingMarks, [&](std::string_view m) { return text.ends_with(m); });
+    if (mark == kClosingMarks.end()) return text;
+    text.remove_suffix(mark->size());
   }
-  return 0;
 }
 
-bool ends_sentence(std::string_view text) {
-  while (const size_t size = closing_mark(text)) text.remove_suffix(size);
-  return text.ends_with('.') || text.ends_with('!') || text.ends_with('?') || text.ends_with("…");
+bool ends_with_any(std::string_view text, std::initializer_list<std::string_view> marks) {
+  return std::ranges::any_of(marks, [&](std::string_view mark) { return text.ends_with(mark); });
+}
+
+/// Whether a sentence ends before byte `at`: at a space, or, in scripts that write none, at their full stop.
+bool sentence_ends_at(std::string_view text, size_t at) {
+  const std::string_view before = without_closing_marks(text.substr(0, at)), after = text.substr(at);
+  if (ends_with_any(before, {"。", "！", "？"}))
+    return std::ranges::none_of(kClosingMarks, [&](std::string_view mark) { return after.starts_with(mark); });
+  return after.starts_with(' ') && ends_with_any(before, {".", "!", "?", "…"});
 }
 
 /// Where to end the first passage of `text`, which is longer than `limit`.
 size_t break_point(std::string_view text, size_t limit) {
   size_t space = 0;
   for (size_t at = limit; at > limit / 2; --at) {
-    if (text[at] != ' ') continue;
-    if (ends_sentence(text.substr(0, at))) return at;
-    if (space == 0) space = at;
+    if (sentence_ends_at(text, at)) return at;
+    if (space == 0 && text[at] == ' ') space = at;
   }
   if (space > 0) return space;
   for (size_t at = limit / 2; at > 0; --at) {
@@ -62,13 +77,21 @@ std::vector<std::string> chapters_of(std::string_view document) {
     const size_t end = std::min(document.find('\n'), document.size());
     const std::string_view line = document.substr(0, end);
     document.remove_prefix(std::min(end + 1, document.size()));
-    const bool is_blank = std::ranges::all_of(line, is_space);
-    if (line.starts_with('#') || (!has_headings && is_blank && chapters.back().size() > kSectionBytes))
-      chapters.emplace_back();
-    else if (line.find_first_not_of("-_* \t\r") != line.npos) append_words(chapters.back(), line);
+    const bool is_blank = std::ranges::all_of(line, is_space), is_heading = line.starts_with('#');
+    const size_t full = is_blank ? kSectionBytes : kLongSectionBytes;
+    if (is_heading || (!has_headings && chapters.back().size() > full)) chapters.emplace_back();
+    if (!is_heading && line.find_first_not_of("-_* \t\r") != line.npos) append_words(chapters.back(), line);
   }
   std::erase_if(chapters, [](const std::string& chapter) { return chapter.empty(); });
-  return chapters;
+  if (has_headings) return chapters;
+  std::vector<std::string> sections;
+  for (std::string& chapter : chapters) {
+    // Longer than that it is by its last line, which holds many.
+    if (chapter.size() > 2 * kLongSectionBytes)
+      std::ranges::move(passages_of(chapter, kLongSectionBytes), std::back_inserter(sections));
+    else sections.push_back(std::move(chapter));
+  }
+  return sections;
 }
 
 std::vector<std::string> passages_of(std::string_view chapter, size_t limit) {
