@@ -202,6 +202,8 @@ TEST_F(BuildFolder, DamagedFilesAreNamedOrLeftOut) {
   EXPECT_THAT(refusal({{"images", path("images")}}), HasSubstr("png: " + path("images/deep/cut.png") + ": "));
   EXPECT_EQ(refusal({{"sounds", path("sounds")}}), "sound: " + path("sounds/silent.wav") + " is empty");
   list_pairs([](int i) { return i == 4 ? ", \"audio\": \"sounds/none.wav\"" : ""; });
+  write_file(folder / "pairs.jsonl",
+             harness::read_file(folder / "pairs.jsonl") + "{\"image\": \"sounds/../images/empty.jpg\"}\n");
   EXPECT_EQ(refusal({{"pairs", path("pairs.jsonl")}}),
             "data build: " + path("pairs.jsonl") + ", line 5: there is no file " + path("sounds/none.wav"));
 
@@ -213,8 +215,8 @@ TEST_F(BuildFolder, DamagedFilesAreNamedOrLeftOut) {
   EXPECT_EQ(manifest.split("pool_image").samples, 11);
   EXPECT_EQ(manifest.split("pool_speech").samples, 10);
   EXPECT_EQ(manifest.split("train").samples, 9);
-  EXPECT_THAT(manifest.list("skipped"), ElementsAre(HasSubstr("empty.jpg is empty"), HasSubstr("cut.png"),
-                                                    HasSubstr("silent.wav is empty"), HasSubstr("no file")));
+  EXPECT_THAT(manifest.list("skipped"), ElementsAre(HasSubstr("cut.png"), HasSubstr("images/empty.jpg is empty"),
+                                                    HasSubstr("no file"), HasSubstr("silent.wav is empty")));
 
   fs::remove_all(folder / "images/deep");
   for (int i = 0; i < 10; ++i) fs::remove(folder / str("images/", i, ".png"));

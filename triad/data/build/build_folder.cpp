@@ -3,6 +3,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <ranges>
 #include <set>
 
 #include "triad/core/base/error.h"
@@ -73,8 +74,10 @@ class FolderBuild {
     if (!sounds_.empty() || any_has(&ListedPair::audio)) writer_->set_attribute("sample_rate", int64_t{sample_rate_});
     if (!pairs_.labels.empty()) writer_->set_attribute("label_names", pairs_.labels);
     writer_->set_attribute("sources", sources_);
-    if (!skipped_.empty())
-      writer_->set_attribute("skipped", std::vector<std::string>(skipped_.begin(), skipped_.end()));
+    if (!skipped_.empty()) {
+      const auto messages = std::views::values(skipped_);
+      writer_->set_attribute("skipped", std::vector<std::string>(messages.begin(), messages.end()));
+    }
     tokenizer_.add_to(*writer_, trained_on_);
     return writer_->finish();
   }
@@ -145,28 +148,30 @@ class FolderBuild {
 
   std::vector<int16_t> sound(const fs::path& file) const { return to_pcm16(read_sound(file, sample_rate_).samples); }
 
-  /// What read() returns; nothing if that fails and the file may be left out.
+  /// What read() makes of `file`; nothing if that fails and the file may be left out.
   template <class Read>
-  auto unless_damaged(const Read& read) -> std::optional<decltype(read())> {
+  auto unless_damaged(const fs::path& file, const Read& read) -> std::optional<decltype(read())> {
     try {
       return read();
     } catch (const Error& e) {
       if (!request_.flag("skip-damaged")) throw;
-      skipped_.insert(first_line(e.what()));
+      std::error_code missing;
+      skipped_.emplace(fs::weakly_canonical(file, missing), first_line(e.what()));
       return std::nullopt;
     }
   }
 
   /// A split is not left empty: every file of it was damaged then, and the first is told.
   void require_usable(const ShardWriter& split, const std::string& things) const {
-    if (split.size() == 0) fail<IoError>("data build", "none of the ", things, " can be used: ", *skipped_.begin());
+    if (split.size() == 0)
+      fail<IoError>("data build", "none of the ", things, " can be used: ", skipped_.begin()->second);
   }
 
   void write_images() {
     if (images_.empty()) return;
     ShardWriter& split = writer_->split("pool_image", {{"image", ElementType::u8, false, {channels_, side_, side_}}});
     for (const fs::path& file : images_) {
-      if (const auto pixels = unless_damaged([&] { return picture(file); })) split.add({*pixels});
+      if (const auto pixels = unless_damaged(file, [&] { return picture(file); })) split.add({*pixels});
       tell();
     }
     require_usable(split, str(images_.size(), " pictures"));
@@ -176,7 +181,7 @@ class FolderBuild {
     if (sounds_.empty()) return;
     ShardWriter& split = writer_->split("pool_speech", {audio_});
     for (const fs::path& file : sounds_) {
-      if (const auto samples = unless_damaged([&] { return sound(file); })) {
+      if (const auto samples = unless_damaged(file, [&] { return sound(file); })) {
         // Pieces of about one length, none lost.
         const size_t size = samples->size(), most = static_cast<size_t>(seconds_ * sample_rate_);
         const size_t pieces = (size + most - 1) / most;
@@ -224,12 +229,13 @@ class FolderBuild {
     for (size_t i = 0; i < parts_.size(); ++i) {
       if (parts_[i] != part) continue;
       const ListedPair& pair = pairs_.pairs[i];
-      const auto media = unless_damaged([&] { return media_of(pair); });
-      if (!media) continue;
+      const auto image = unless_damaged(pair.image, [&] { return paired_picture(pair); });
+      const auto audio = unless_damaged(pair.audio, [&] { return paired_sound(pair); });
+      if (!image || !audio) continue;
       std::vector<Cell> cells;
-      if (has_image) cells.emplace_back(media->first);
+      if (has_image) cells.emplace_back(*image);
       if (has_text) cells.emplace_back(pair.text);
-      if (has_audio) cells.emplace_back(media->second);
+      if (has_audio) cells.emplace_back(*audio);
       cells.emplace_back(pair.identity);
       if (!pairs_.labels.empty()) cells.emplace_back(pair.label);
       split.add(cells);
@@ -238,14 +244,18 @@ class FolderBuild {
     require_usable(split, str("samples for '", name_of(part), "'"));
   }
 
-  std::pair<std::vector<uint8_t>, std::vector<int16_t>> media_of(const ListedPair& pair) {
-    std::pair<std::vector<uint8_t>, std::vector<int16_t>> media;
-    if (!pair.image.empty()) media.first = picture(pair.image);
-    if (!pair.audio.empty()) media.second = sound(pair.audio);
-    require<IoError>(std::ssize(media.second) <= seconds_ * sample_rate_, "data build", pair.audio.string(), " lasts ",
-                     std::ssize(media.second) / sample_rate_, " s, a sound of a pair at most ", seconds_,
+  /// Empty for a pair without one, as below.
+  std::vector<uint8_t> paired_picture(const ListedPair& pair) const {
+    return pair.image.empty() ? std::vector<uint8_t>() : picture(pair.image);
+  }
+
+  std::vector<int16_t> paired_sound(const ListedPair& pair) const {
+    if (pair.audio.empty()) return {};
+    std::vector<int16_t> samples = sound(pair.audio);
+    require<IoError>(std::ssize(samples) <= seconds_ * sample_rate_, "data build", pair.audio.string(), " lasts ",
+                     std::ssize(samples) / sample_rate_, " s, a sound of a pair at most ", seconds_,
                      Hint{"cut it, or allow more: " + request_.prefix + "seconds"});
-    return media;
+    return samples;
   }
 
   void tell() {
@@ -265,7 +275,7 @@ class FolderBuild {
   std::optional<DatasetWriter> writer_;
   ColumnSpec text_{"text", ElementType::u8, true, {}}, audio_{"audio", ElementType::i16, true, {}};
   std::vector<std::string> trained_on_, sources_;
-  std::set<std::string> skipped_;
+  std::map<fs::path, std::string> skipped_;  ///< why, by canonical path: a file can be in a pool and in pairs
   int64_t done_ = 0;
 };
 
