@@ -50,8 +50,10 @@ TEST(Retrieval, BestCandidatesComeInOrder) {
 
 TEST(Retrieval, TheClassOfTheBestCandidateCounts) {
   const RightClass right = right_class(directions({0, 80, 7}), directions({90, 5, 6}), {4, 4, 8}, {4, 9, 4});
-  EXPECT_DOUBLE_EQ(right.share, 1.0 / 3);  // the first finds 9, the third has no candidate of its class
-  EXPECT_DOUBLE_EQ(right.chance, 4.0 / 9);
+  EXPECT_EQ(right.n, 2);                   // the third has no candidate of its class
+  EXPECT_DOUBLE_EQ(right.share, 1.0 / 2);  // the first finds 9
+  EXPECT_DOUBLE_EQ(right.chance, 2.0 / 3);
+  EXPECT_EQ(right_class(directions({0}), directions({0}), {4}, {5}).n, 0);
 }
 
 }  // namespace

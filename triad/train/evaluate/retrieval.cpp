@@ -80,9 +80,12 @@ Retrieval retrieve(const Tensor& queries, const Tensor& candidates, const std::v
 RightClass right_class(const Tensor& queries, const Tensor& candidates, const std::vector<int64_t>& query_labels,
                        const std::vector<int64_t>& candidate_labels) {
   const std::vector<int64_t> wrong_before = wrong_before_right(queries, candidates, query_labels, candidate_labels);
-  const auto n = static_cast<double>(wrong_before.size());
-  return {.share = static_cast<double>(std::ranges::count(wrong_before, 0)) / n,
-          .chance = random_matches(query_labels, candidate_labels) / n};
+  RightClass result{.n = std::ranges::count_if(wrong_before, [](int64_t ahead) { return ahead >= 0; })};
+  if (result.n == 0) return result;
+  const auto n = static_cast<double>(result.n);
+  result.share = static_cast<double>(std::ranges::count(wrong_before, 0)) / n;
+  result.chance = random_matches(query_labels, candidate_labels) / n;
+  return result;
 }
 
 std::vector<std::vector<int64_t>> best_candidates(const Tensor& queries, const Tensor& candidates, int64_t k) {

@@ -25,8 +25,9 @@ struct Retrieval {
 Retrieval retrieve(const Tensor& queries, const Tensor& candidates, const std::vector<int64_t>& query_ids,
                    const std::vector<int64_t>& candidate_ids);
 
-/// Share of all queries whose best candidate has the label of the query.
+/// Share of queries whose best candidate has the label of the query.
 struct RightClass {
+  int64_t n = 0;  ///< queries that have a candidate of their label at all
   double share = 0;
   double chance = 0;  ///< of candidates in random order
 };
