@@ -16,7 +16,7 @@ namespace triad::train {
 namespace {
 
 using nlohmann::json;
-using testing::HasSubstr;
+using testing::ElementsAre;
 using testing::UnorderedElementsAre;
 
 std::vector<std::string> keys(const json& object) {
@@ -49,8 +49,12 @@ class Evaluate : public testing::Test {
   json evaluated(const std::string& run_name, const std::filesystem::path& data) {
     const LoadedRun run = load_run(at(run_name));
     const TrainingData other(data, *run.data);
-    return json::parse(to_json(evaluate({run.recipe, at(run_name) / "checkpoints", *run.data, *run.model}, other)));
+    const Evaluation e = evaluate({run.recipe, at(run_name) / "checkpoints", *run.data, *run.model}, other);
+    missing_ = e.missing;
+    return json::parse(to_json(e));
   }
+
+  std::vector<std::string> missing_;  ///< of the last that was evaluated
 
  private:
   harness::TempFolder folder_;
@@ -145,30 +149,46 @@ TEST_F(Evaluate, OtherDataIsReadWithTheTokenizerOfTheRun) {
   for (const char* key : {"retrieval", "vqa", "mlm"}) EXPECT_EQ(other[key], own[key]) << key;
 }
 
-TEST_F(Evaluate, OtherDataWithOtherAnswersIsRefused) {
-  summary_of("run", {});
+TEST_F(Evaluate, OtherDataWithOtherAnswersIsNotAsked) {
+  const json own = summary_of("run", {});
   write_tiny_data(at("other"), {.answers = {"no", "yes", "red"}});
-  EXPECT_EQ(harness::message_of<IoError>([&] { evaluated("run", at("other")); }),
-            at("other").string() + ": 'answers' is not as in " + at("run-data").string() +
-                ", the data of the run\n  hint: build it with the same settings");
+  const json other = evaluated("run", at("other"));
+  EXPECT_FALSE(other.contains("vqa"));
+  EXPECT_EQ(other["retrieval"], own["retrieval"]);
+  EXPECT_THAT(missing_, ElementsAre("answers: the run was trained on another list of answers"));
 }
 
-TEST_F(Evaluate, OtherDataWithOtherClassesIsRefused) {
+TEST_F(Evaluate, ClassesAreTheSameByName) {
   summary_of("run", {.kind = TinyKind::digits});
-  write_tiny_data(at("other"), {.kind = TinyKind::digits, .classes = {"b", "a", "c", "d", "e", "f", "g", "h", "i"}});
-  EXPECT_THAT(harness::message_of<IoError>([&] { evaluated("run", at("other")); }),
-              HasSubstr("'label_names' is not as in"));
+  const auto on = [&](const std::string& name, const std::vector<std::string>& classes) {
+    write_tiny_data(at(name), {.kind = TinyKind::digits, .samples = 3, .classes = classes});
+    return evaluated("run", at(name));
+  };
+  const json all = on("all", {"a", "b", "c", "d", "e", "f", "g", "h", "i"});
+  EXPECT_THAT(keys(all["probe"]), UnorderedElementsAre("mnist", "spoken_digit"));
+  EXPECT_EQ(on("some", {"c", "b", "a"}), all);
+  EXPECT_TRUE(missing_.empty());
+  const json unknown = on("unknown", {"x", "b", "y"});
+  EXPECT_FALSE(unknown.contains("probe"));
+  for (const char* key : {"retrieval", "right_class"}) EXPECT_EQ(unknown[key], all[key]) << key;
+  EXPECT_THAT(missing_, ElementsAre("probe mnist: the run was not trained on the classes x, y",
+                                    "probe spoken_digit: the run was not trained on the classes x, y"));
+}
+
+TEST_F(Evaluate, OtherDataWithSoundOfAnotherRateIsRefused) {
+  summary_of("run", {}, {.only = "text"});
+  write_tiny_data(at("other"), {.sample_rate = 16000});
+  EXPECT_EQ(harness::message_of<IoError>([&] { evaluated("run", at("other")); }),
+            at("other").string() + ": has sound of 16000 Hz, the data of the run, " + at("run-data").string() +
+                ", of 8000 Hz\n  hint: build it with --sample-rate 8000, if its builder has that option");
 }
 
 TEST_F(Evaluate, OtherDataIsMeasuredForWhatItAllowsAndTheRestIsNamed) {
   summary_of("run", {});
   write_tiny_data(at("texts"), {.kind = TinyKind::text});
-  const LoadedRun run = load_run(at("run"));
-  const TrainingData texts(at("texts"), *run.data);
-  const Evaluation e = evaluate({run.recipe, at("run") / "checkpoints", *run.data, *run.model}, texts);
-  EXPECT_THAT(keys(json::parse(to_json(e))), UnorderedElementsAre("split", "mlm"));
-  EXPECT_THAT(e.missing, testing::ElementsAre("retrieval and probes: split 'test' has no column 'identity'",
-                                              "answers: there is no split 'test_questions'"));
+  EXPECT_THAT(keys(evaluated("run", at("texts"))), UnorderedElementsAre("split", "mlm"));
+  EXPECT_THAT(missing_, ElementsAre("retrieval and probes: split 'test' has no column 'identity'",
+                                    "answers: there is no split 'test_questions'"));
 }
 
 TEST_F(Evaluate, OtherDataWithOtherPicturesIsRefused) {
@@ -191,6 +211,7 @@ TEST_F(Evaluate, PartsWithOneModalityAreMeasuredForWhatTheyHave) {
   const LoadedRun run = load_run(at("run"));
   write_tiny_data(at("nothing"), {.kind = TinyKind::digits, .held_out = "other"});
   EXPECT_EQ(evaluated("run", at("nothing")), json::object());
+  EXPECT_THAT(missing_, ElementsAre("anything: the data set has no held-out split, such as test or validation"));
 }
 
 }  // namespace

@@ -25,11 +25,13 @@ struct TinyOptions {
   TinyKind kind = TinyKind::scenes;
   uint64_t seed = 3;
   int64_t samples = 24;
+  int64_t sample_rate = 8000;
   Lacks lacks = &lacks_some_texts;
   std::string held_out = "test";  ///< name of the split that is not trained on
   std::string vocabulary = "a red green blue black square circle near the what colour is it";
   std::vector<std::string> answers = {"yes", "no", "red"};
-  std::vector<std::string> classes = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};  ///< of digits
+  /// Of digits: names of the labels. A sample of identity 2 is a "c", wherever that stands.
+  std::vector<std::string> classes = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
 };
 
 /// Pools, "train", and held-out samples.
@@ -83,7 +85,9 @@ inline void write_tiny_data(const std::filesystem::path& folder, const TinyOptio
       const std::vector<int16_t> wave = options.lacks(i, "audio") ? std::vector<int16_t>() : sound(i);
       const int64_t id = i % 9;
       std::vector<data::Cell> cells = {pixels, text_of_it, wave, id};
-      if (has_labels) cells.emplace_back(id);
+      const auto of_class = std::ranges::find(options.classes, std::string(1, static_cast<char>('a' + id)));
+      const int64_t label = of_class == options.classes.end() ? id : of_class - options.classes.begin();
+      if (has_labels) cells.emplace_back(label);
       pairs.add(cells);
     }
     if (!has_questions) continue;
@@ -104,7 +108,7 @@ inline void write_tiny_data(const std::filesystem::path& folder, const TinyOptio
     writer.set_attribute("image_probe", std::string("mnist"));
     writer.set_attribute("speech_probe", std::string("spoken_digit"));
   }
-  writer.set_attribute("sample_rate", int64_t{8000});
+  writer.set_attribute("sample_rate", options.sample_rate);
   writer.set_attribute("tokenizer", std::string("vocab.txt"));
   std::string vocabulary = "[PAD] [UNK] [CLS] [SEP] [MASK] " + options.vocabulary + " ";
   std::replace(vocabulary.begin(), vocabulary.end(), ' ', '\n');

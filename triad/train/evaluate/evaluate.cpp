@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -48,9 +49,9 @@ Json seconds_of(const std::filesystem::path& metrics) {
   return seconds;
 }
 
-std::string joined(const std::vector<std::string>& names) {
+std::string joined(const auto& names, const std::string& between) {
   std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : "+") + name;
+  for (const std::string& name : names) text += (text.empty() ? "" : between) + name;
   return text;
 }
 
@@ -85,9 +86,10 @@ void measure_retrieval(Evaluation& e) {
       const std::string direction = str(from, "->", to);
       e.retrieval[direction] =
           retrieve(queries->embeddings, candidates->embeddings, queries->identities, candidates->identities);
-      if (!queries->labels.empty() && !candidates->labels.empty())
-        e.right_class[direction] =
-            right_class(queries->embeddings, candidates->embeddings, queries->labels, candidates->labels);
+      if (queries->labels.empty() || candidates->labels.empty()) continue;
+      const RightClass right =
+          right_class(queries->embeddings, candidates->embeddings, queries->labels, candidates->labels);
+      if (right.n > 0) e.right_class[direction] = right;
     }
   }
 }
@@ -105,12 +107,45 @@ std::string probe_name(const data::Manifest& manifest, const std::string& modali
   return manifest.attributes.contains(attribute) ? manifest.text(attribute) : modality;
 }
 
-/// Nothing where a side has no labels.
-std::optional<Probe> probe(const Embedded& train, const Embedded& held_out) {
-  if (train.labels.empty() || held_out.labels.empty()) return std::nullopt;
-  return Probe{.linear = linear_probe(train.features, train.labels, held_out.features, held_out.labels),
-               .nearest = nearest_neighbours(train.features, train.labels, held_out.features, held_out.labels),
-               .majority = share_of_most_frequent(held_out.labels)};
+/// A list of names in dataset.json; empty if it has none.
+std::vector<std::string> names_in(const data::Manifest& manifest, const char* list) {
+  return manifest.attributes.contains(list) ? manifest.list(list) : std::vector<std::string>();
+}
+
+/// The labels of `data` as the numbers that the data of the run give to classes of the same names. Names that the run does
+/// not know are added to `unknown`.
+std::vector<int64_t> as_trained(std::vector<int64_t> labels, const data::Manifest& data, const data::Manifest& trained,
+                                std::set<std::string>& unknown) {
+  constexpr const char* kList = "label_names";
+  const std::vector<std::string> known = names_in(trained, kList), names = names_in(data, kList);
+  if (known.empty() || names.empty() || names == known) return labels;
+  for (int64_t& label : labels) {
+    const std::string& name = listed(data, kList, label);
+    label = std::ranges::find(known, name) - known.begin();
+    if (label == std::ssize(known)) unknown.insert(name);
+  }
+  return labels;
+}
+
+using EmbedSplit = Embedded (*)(const Model&, const TrainingData&, std::string_view);
+
+/// Probes a modality of `held_out` samples of `data`, if they have labels.
+void measure_probe(const FinishedRun& run, const TrainingData& data, const std::string& modality,
+                   const EmbedSplit& embed_split, const Embedded& held_out, Evaluation& e) {
+  if (held_out.labels.empty()) return;
+  const data::Manifest& trained = run.training.dataset().manifest();
+  const std::string name = probe_name(trained, modality);
+  std::set<std::string> unknown;
+  const std::vector<int64_t> labels = as_trained(held_out.labels, data.dataset().manifest(), trained, unknown);
+  if (!unknown.empty()) {
+    e.missing.push_back("probe " + name + ": the run was not trained on the classes " + joined(unknown, ", "));
+    return;
+  }
+  const Embedded train = embed_split(run.model, run.training, "train");
+  if (train.labels.empty()) return;
+  e.probe[name] = {.linear = linear_probe(train.features, train.labels, held_out.features, labels),
+                   .nearest = nearest_neighbours(train.features, train.labels, held_out.features, labels),
+                   .majority = share_of_most_frequent(labels)};
 }
 
 }  // namespace
@@ -132,7 +167,7 @@ Evaluation evaluate(const FinishedRun& run, const TrainingData& data) {
   const std::optional<std::filesystem::path> newest = newest_checkpoint(run.checkpoints);
   if (!newest) fail<IoError>(run.checkpoints.string(), "holds no checkpoint");
   const std::vector<std::string> splits = held_out_splits(data, run.recipe.data.split);
-  Evaluation e{.split = joined(splits)};
+  Evaluation e{.split = joined(splits, "+")};
   const auto parameters = nn::parameters_of(run.model);
   const std::string_view stage = stage_of(*newest);
   const bool joint = stage == "joint", aligned = joint || stage == "align";
@@ -151,21 +186,20 @@ Evaluation evaluate(const FinishedRun& run, const TrainingData& data) {
   if (aligned) {
     embed(run.model, data, splits, e);
     measure_retrieval(e);
-    const data::Manifest& trained = run.training.dataset().manifest();
-    if (!e.image.labels.empty()) {
-      if (const auto result = probe(embed_images(run.model, run.training, "train"), e.image))
-        e.probe[probe_name(trained, "image")] = *result;
-    }
-    if (!e.speech.labels.empty()) {
-      if (const auto result = probe(embed_speech(run.model, run.training, "train"), e.speech))
-        e.probe[probe_name(trained, "speech")] = *result;
-    }
+    measure_probe(run, data, "image", &embed_images, e.image, e);
+    measure_probe(run, data, "speech", &embed_speech, e.speech, e);
   }
   if (joint && run.model.answer) {
     const std::string questions = e.split + "_questions";
-    if (data.has(questions)) e.answers = answer_questions(run.model, run.training, data, e.split);
-    else e.missing.push_back("answers: there is no split '" + questions + "'");
+    if (!data.has(questions)) e.missing.push_back("answers: there is no split '" + questions + "'");
+    else if (names_in(data.dataset().manifest(), "answers") != run.training.answers())
+      e.missing.push_back("answers: the run was trained on another list of answers");
+    else e.answers = answer_questions(run.model, run.training, data, e.split);
   }
+  if (splits.empty()) e.missing = {"anything: the data set has no held-out split, such as test or validation"};
+  else if (e.missing.empty() && !e.masked && e.retrieval.empty() && e.probe.empty() && !e.answers)
+    e.missing.push_back(
+        str("anything: a run that ends with stage ", stage, " has nothing to measure on '", e.split, "'"));
   return e;
 }
 

@@ -41,7 +41,8 @@ struct Evaluation {
   std::map<std::string, Probe> probe;             ///< as the data set names them, else "image" and "speech"
   std::optional<AnswerAccuracy> answers;
   std::optional<MaskedAccuracy> masked;
-  std::vector<std::string> missing;  ///< what the run was trained for and the data does not allow to measure, and why
+  /// What the run was trained for and the data does not allow to measure, and why; or that there is nothing to measure.
+  std::vector<std::string> missing;
 };
 
 /// The splits of `data` to measure on: `wanted`, else "test", else "validation", else the parts of these that have pictures

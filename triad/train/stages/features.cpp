@@ -75,12 +75,11 @@ TrainingData::TrainingData(const std::filesystem::path& folder, const TrainingDa
       answers_(trained.answers_),
       max_tokens_(trained.max_tokens_) {
   const data::Manifest &manifest = dataset_.manifest(), &known = trained.dataset_.manifest();
-  for (const char* attribute : {"sample_rate", "answers", "label_names"}) {
-    const bool differs = manifest.attributes.contains(attribute) && known.attributes.contains(attribute) &&
-                         manifest.attributes.at(attribute) != known.attributes.at(attribute);
-    require<IoError>(!differs, folder.string(), "'", attribute, "' is not as in ", trained.dataset_.folder().string(),
-                     ", the data of the run", Hint{"build it with the same settings"});
-  }
+  if (!has_sound() || !trained.has_sound()) return;
+  const int64_t rate = manifest.integer("sample_rate"), wanted = known.integer("sample_rate");
+  require<IoError>(rate == wanted, folder.string(), "has sound of ", rate, " Hz, the data of the run, ",
+                   trained.dataset_.folder().string(), ", of ", wanted, " Hz",
+                   Hint{str("build it with --sample-rate ", wanted, ", if its builder has that option")});
 }
 
 namespace {

@@ -39,8 +39,8 @@ class TrainingData {
  public:
   /// IoError if the data set lacks what every stage needs: a tokenizer, and a sample rate where there is sound.
   TrainingData(const std::filesystem::path& folder, int64_t max_tokens);
-  /// Data to measure a model on that was trained on `trained`, read with the tokenizer of that. IoError if the two do not
-  /// fit: sound of another rate, another list of answers or of classes.
+  /// Data to measure a model on that was trained on `trained`, read with the tokenizer and the answers of that. IoError for
+  /// sound of another rate.
   TrainingData(const std::filesystem::path& folder, const TrainingData& trained);
 
   const data::ShardedDataset& dataset() const { return dataset_; }
