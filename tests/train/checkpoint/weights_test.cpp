@@ -2,13 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "triad/ops/registry/comparison.h"
 #include "tests/harness/damage.h"
 #include "tests/harness/data_path.h"
 #include "tests/harness/message_of.h"
 #include "tests/train/cli/run_triad.h"
 #include "tests/train/loop/tiny_data.h"
 #include "triad/data/formats/safetensors.h"
+#include "triad/ops/registry/comparison.h"
 #include "triad/train/checkpoint/checkpoint.h"
 #include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/pretrain.h"
@@ -71,6 +71,24 @@ TEST_F(Weights, GoOutAndInBitByBit) {
   EXPECT_EQ(run_triad({"ckpt", "diff", at("a"), at("run")}).code, 1);
 }
 
+TEST_F(Weights, AreComparedWithThoseInASafetensorsFile) {
+  ASSERT_EQ(run_triad({"ckpt", "export", at("run"), "--out", at("w.safetensors")}).code, 0);
+  EXPECT_EQ(run_triad({"ckpt", "diff", at("w.safetensors"), at("run")}).code, 0);
+  const CommandResult differs = run_triad({"ckpt", "diff", at("run/checkpoints/text-1.h5"), at("w.safetensors")});
+  EXPECT_EQ(differs.code, 1);
+  EXPECT_THAT(differs.out, HasSubstr("parameters/text.tokens.weight\n"));
+  EXPECT_EQ(run_triad({"ckpt", "diff", "--all", at("w.safetensors"), at("run")}).err,
+            "triad: " + at("w.safetensors") + ": holds weights alone\n  hint: without --all\n");
+}
+
+TEST_F(Weights, AFileOfAnotherKindIsNotCalledDamaged) {
+  for (const CommandResult& refused : {pretrain_from(at("run/config.yaml"), at("new")),
+                                       run_triad({"ckpt", "diff", at("run/config.yaml"), at("run")})}) {
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_THAT(refused.err, HasSubstr(at("run/config.yaml") + ": is no checkpoint: "));
+  }
+}
+
 TEST_F(Weights, OfAnOlderCheckpointAndOfOneOutsideOfARun) {
   fs::copy(at("run/checkpoints/text-1.h5"), at("text-1.h5"));
   EXPECT_EQ(run_triad({"ckpt", "export", at("text-1.h5"), "--out", at("w.safetensors")}).code, 0);
@@ -78,6 +96,13 @@ TEST_F(Weights, OfAnOlderCheckpointAndOfOneOutsideOfARun) {
   data::read_safetensors(at("w.safetensors"), &metadata);
   EXPECT_EQ(metadata["step"], "1");
   EXPECT_FALSE(metadata.contains("recipe"));
+  fs::create_directory(at("checkpoints"));
+  fs::copy(at("text-1.h5"), at("checkpoints"));
+  for (const char* config : {"config.yaml", "none.yaml"}) {  // of something else, and none
+    harness::write_file(at(config), "theme: dark\n");
+    EXPECT_EQ(run_triad({"ckpt", "export", at("checkpoints/text-1.h5"), "--out", at("w.safetensors")}).code, 0);
+    fs::remove(at("config.yaml"));
+  }
   const CommandResult listed = run_triad({"ckpt", "ls", at("run")});
   EXPECT_EQ(listed.code, 0);
   EXPECT_LT(listed.out.find("text-2.h5"), listed.out.find("text-1.h5"));

@@ -1,10 +1,12 @@
 #include "triad/train/checkpoint/checkpoint.h"
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 #include "triad/data/formats/durable_file.h"
 #include "triad/data/formats/hdf5.h"
+#include "triad/ops/registry/comparison.h"
 #include "triad/train/config/recipe.h"
 
 namespace triad::train {
@@ -24,8 +26,19 @@ Tensor slice_of(const Tensor& flat, const optim::Arena::Slice& slice) {
   return Tensor(flat.storage(), flat.dtype(), {slice.numel}, {1}, slice.offset);
 }
 
+bool begins_as_hdf5(const std::filesystem::path& path) {
+  constexpr std::string_view kSignature = "\x89HDF\r\n\x1a\n";
+  data::RegularFile file(path);
+  std::array<char, kSignature.size()> begin{};
+  const size_t size = file.read(std::as_writable_bytes(std::span(begin)));
+  return std::string_view(begin.data(), size) == kSignature;
+}
+
 /// The library is given no damaged file: there are checks that it lacks.
 File open_checked(const std::filesystem::path& file) {
+  require<IoError>(file.extension() == ".h5" || begins_as_hdf5(file), file.string(),
+                   "is no checkpoint: it neither ends in .h5 nor begins as an HDF5 file does",
+                   Hint{"give a run, its checkpoints/STAGE-STEP.h5, or weights named FILE.safetensors"});
   data::check_seal(file);
   File in = File::open(file);
   require<IoError>(in.has_attribute("schema") && in.integer_attribute("schema") == kSchema, file.string(),
@@ -47,20 +60,34 @@ void collect(const data::hdf5::Group& group, const std::string& prefix, data::Te
   }
 }
 
-/// The tensors of a checkpoint, by their paths below the root.
+bool holds_weights_alone(const std::filesystem::path& file) { return file.extension() == ".safetensors"; }
+
+constexpr std::string_view kParameters = "parameters/";
+
+/// The tensors of a checkpoint, by their paths below the root; those of a safetensors file as if they were in one.
 data::TensorMap read_tensors(const std::filesystem::path& path, Content content) {
-  const File file = open_checked(path);
   data::TensorMap tensors;
+  if (holds_weights_alone(path)) {
+    if (content == Content::everything) fail<ConfigError>(path.string(), "holds weights alone", Hint{"without --all"});
+    for (auto& [name, tensor] : data::read_safetensors(path)) tensors[str(kParameters, name)] = std::move(tensor);
+    return tensors;
+  }
+  const File file = open_checked(path);
   int64_t left = 100'000;
-  if (content == Content::weights) collect(file.group("parameters"), "parameters/", tensors, left);
+  if (content == Content::weights) collect(file.group("parameters"), std::string(kParameters), tensors, left);
   else collect(file, "", tensors, left);
   return tensors;
 }
 
-bool holds_weights_alone(const std::filesystem::path& file) { return file.extension() == ".safetensors"; }
-
-bool same_bits(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && std::ranges::equal(std::as_bytes(values_of(a)), std::as_bytes(values_of(b)));
+/// The name of the recipe of the run that a checkpoint lies in; nothing where that cannot be told.
+std::optional<std::string> recipe_of(const std::filesystem::path& checkpoint) {
+  const std::filesystem::path folder = std::filesystem::absolute(checkpoint).parent_path();
+  if (folder.filename() != "checkpoints") return std::nullopt;
+  try {
+    return read_recipe(folder.parent_path() / "config.yaml").name;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -106,10 +133,9 @@ Progress read_progress(const std::filesystem::path& path) {
 }
 
 data::TensorMap read_parameters(const std::filesystem::path& path) {
-  constexpr std::string_view kFolder = "parameters/";
   data::TensorMap tensors;
   for (auto& [name, tensor] : read_tensors(path, Content::weights))
-    tensors[name.substr(kFolder.size())] = std::move(tensor);
+    tensors[name.substr(kParameters.size())] = std::move(tensor);
   return tensors;
 }
 
@@ -140,8 +166,7 @@ void export_parameters(const std::filesystem::path& checkpoint, const std::files
                                      {"data_name", progress.data.name},
                                      {"data_fingerprint", progress.data.fingerprint},
                                      {"data_vocabulary", progress.data.vocabulary}};
-  const std::filesystem::path config = checkpoint.parent_path().parent_path() / "config.yaml";
-  if (std::filesystem::exists(config)) metadata["recipe"] = read_recipe(config).name;
+  if (const std::optional<std::string> recipe = recipe_of(checkpoint)) metadata["recipe"] = *recipe;
   data::write_safetensors(out, read_parameters(checkpoint), metadata);
 }
 
@@ -177,7 +202,7 @@ std::vector<std::string> differing_tensors(const std::filesystem::path& a, const
   std::vector<std::string> names;
   for (const auto& [name, values] : left) {
     const auto other = right.find(name);
-    if (other == right.end() || !same_bits(values, other->second)) names.push_back(name);
+    if (other == right.end() || !ops::compare_bits(values, other->second).passed) names.push_back(name);
   }
   for (const auto& [name, values] : right) {
     if (!left.contains(name)) names.push_back(name);

@@ -35,7 +35,7 @@ struct Progress {
 void save_checkpoint(const std::filesystem::path& file, const std::vector<NamedParameter>& parameters,
                      const optim::Arena& arena, optim::Optimizer& optimizer, const Progress& progress);
 
-/// What a checkpoint says about itself. IoError naming file and place if it is damaged or of another schema.
+/// What a checkpoint says about itself. IoError naming file and place if it is damaged, of another schema or no checkpoint.
 Progress read_progress(const std::filesystem::path& file);
 
 /// Every parameter in a checkpoint, by name. IoError as above.
@@ -51,7 +51,7 @@ void assign_parameters(const std::string& source, const data::TensorMap& tensors
 void load_parameters(const std::filesystem::path& file, const std::vector<NamedParameter>& parameters);
 
 /// The parameters of a checkpoint as a safetensors file, with what is known of them as metadata: stage, step, the data set
-/// and, where the checkpoint lies in a run directory, recipe. IoError.
+/// and, where the checkpoint lies in a run directory whose config.yaml can be read, recipe. IoError.
 void export_parameters(const std::filesystem::path& checkpoint, const std::filesystem::path& out);
 
 /// The data set that the weights in a checkpoint or in an exported safetensors file were trained on; nothing where a
@@ -64,7 +64,8 @@ void load_optimizer(const std::filesystem::path& file, const optim::Arena& arena
 /// Of a checkpoint: the weights, or the state of the optimizer too.
 enum class Content { weights, everything };
 
-/// Names of tensors in two checkpoints that are missing in one or differ in any bit.
+/// Names of tensors in two checkpoints that are missing in one or differ in any bit. A safetensors file stands for the
+/// weights of a checkpoint; ConfigError where more is asked of it.
 std::vector<std::string> differing_tensors(const std::filesystem::path& a, const std::filesystem::path& b,
                                            Content content);
 

@@ -90,10 +90,10 @@ void add_ckpt(CLI::App& app, CommandContext& context) {
     bool all = false;
   };
   const auto a = std::make_shared<Arguments>();
-  CLI::App* diff =
-      command->add_subcommand("diff", "Compare the weights of two checkpoints, or the newest of two runs, bit by bit");
-  diff->add_option("A", a->a, "checkpoint or run")->required();
-  diff->add_option("B", a->b, "checkpoint or run")->required();
+  CLI::App* diff = command->add_subcommand(
+      "diff", "Compare the weights of two checkpoints, of the newest of two runs, or of safetensors files, bit by bit");
+  diff->add_option("A", a->a, "checkpoint, run or safetensors file")->required();
+  diff->add_option("B", a->b, "checkpoint, run or safetensors file")->required();
   diff->add_flag("--all", a->all, "the state of the optimizer too");
   diff->callback([a, &context] {
     const Content content = a->all ? Content::everything : Content::weights;
