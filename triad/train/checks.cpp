@@ -6,6 +6,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "triad/data/formats/folder_lock.h"
 #include "triad/train/checkpoint/checkpoint.h"
 #include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/evaluate/evaluate.h"
@@ -123,6 +124,15 @@ void check_options(const PretrainOptions& options) {
                       Hint{"a run, a checkpoint or a safetensors file"});
 }
 
+void check_out(const fs::path& out) {
+  if (!fs::exists(out) || fs::exists(out / "checkpoints") || fs::exists(out / "metrics.jsonl")) return;
+  for (const fs::directory_entry& entry : fs::directory_iterator(out)) {
+    if (entry.path().filename() != data::kLockName)
+      fail<ConfigError>("--out " + out.string(), "is neither empty nor a run: ", entry.path().filename().string(),
+                        " is in it", Hint{"give a folder of its own, which need not exist"});
+  }
+}
+
 void check_split(std::string_view where, const std::string& split, const TrainingData& data) {
   std::vector<std::string> held_out;
   for (const data::SplitEntry& entry : data.dataset().manifest().splits) {
@@ -181,7 +191,11 @@ std::vector<std::string> stages_to_run(const Recipe& recipe, const std::string& 
     if (name == "image") check_grid(recipe.model.image, data.picture_shape());
     stages.emplace_back(name);
   }
-  if (stages.empty()) fail<ConfigError>("stages", "no stage has steps to run");
+  if (stages.empty() && !only.empty())
+    fail<ConfigError>("stages." + only + ".steps", "0, so --only ", only, " has nothing to run",
+                      Hint{"--set stages." + only + ".steps=N"});
+  if (stages.empty())
+    fail<ConfigError>("stages", "no stage has steps to run", Hint{"--set stages.STAGE.steps=N gives it some"});
   return stages;
 }
 

@@ -15,6 +15,9 @@ namespace triad::train {
 /// Options that cannot be, whatever the data: --only names no stage, there is nothing at --from. ConfigError.
 void check_options(const PretrainOptions& options);
 
+/// A run directory holds a run, or nothing yet: it is not to be mixed with other files. ConfigError.
+void check_out(const std::filesystem::path& out);
+
 /// A split to measure on that `data` does not hold out. A misspelt one must not fall back to another: that other may be what
 /// no choice may depend on. ConfigError naming `where` it was given and the splits there are.
 void check_split(std::string_view where, const std::string& split, const TrainingData& data);

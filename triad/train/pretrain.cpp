@@ -63,6 +63,7 @@ std::unique_ptr<Model> make_model(const Recipe& recipe, const TrainingData& data
 
 void pretrain(const Recipe& recipe, const PretrainOptions& options) {
   check_options(options);
+  check_out(options.out);
   const fs::path checkpoints = options.out / "checkpoints", config = options.out / "config.yaml";
   std::optional<data::FolderLock> lock;
   if (fs::exists(options.out)) lock.emplace(options.out);
@@ -123,6 +124,7 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
     resume_from.clear();
   }
   const Evaluation evaluation = evaluate({recipe, checkpoints, data, *model}, data);
+  for (const std::string& missing : evaluation.missing) log.note("not measured: " + missing);
   write_summary(options.out, recipe, evaluation);
   write_report(options.out, evaluation,
                {retrieval_section(retrieval_examples(data, evaluation)),

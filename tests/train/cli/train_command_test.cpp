@@ -110,6 +110,37 @@ TEST_F(TrainCommands, WhatTheDataDoNotAllowToMeasureIsNamed) {
   EXPECT_THAT(result.err, HasSubstr("not measured: retrieval and probes: split 'test' has no column 'identity'\n"));
 }
 
+TEST_F(TrainCommands, WhatARunDoesNotMeasureIsSaidByBothCommands) {
+  testing::internal::CaptureStderr();
+  const int code = pretrain({"--out", at("run"), "--only", "image"}).code;
+  const std::string said = testing::internal::GetCapturedStderr();
+  ASSERT_EQ(code, 0) << said;
+  const std::string missing =
+      "not measured: anything: a run that ends with stage image has nothing to measure on 'test'\n";
+  EXPECT_THAT(said, HasSubstr(missing));
+  EXPECT_EQ(run_triad({"eval", at("run")}).err, missing);
+}
+
+TEST_F(TrainCommands, AStageWithoutStepsIsNamed) {
+  const CommandResult result = pretrain({"--out", at("run"), "--only", "joint", "--set", "stages.joint.steps=0"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_EQ(result.err,
+            "triad: stages.joint.steps: 0, so --only joint has nothing to run\n"
+            "  hint: --set stages.joint.steps=N\n");
+}
+
+TEST_F(TrainCommands, AFolderWithOtherFilesIsNoRun) {
+  fs::create_directory(at("out"));
+  harness::write_file(at("out/notes.txt"), "");
+  const CommandResult refused = pretrain({"--out", at("out"), "--only", "text", "--resume", "auto"});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--out " + at("out") + ": is neither empty nor a run: notes.txt is in it"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(at("out")), {}), 1);
+  fs::remove(at("out/notes.txt"));
+  harness::write_file(at("out/.lock"), "");  // of a process that was killed
+  EXPECT_EQ(pretrain({"--out", at("out"), "--only", "text"}).code, 0);
+}
+
 TEST_F(TrainCommands, AFolderThatCannotBeUsedIsNamedInASentence) {
   harness::write_file(at("file"), "");
   const CommandResult result = pretrain({"--out", at("file") + "/run", "--only", "text"});
