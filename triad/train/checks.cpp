@@ -126,10 +126,10 @@ void check_options(const PretrainOptions& options) {
 
 void check_out(const fs::path& out) {
   if (!fs::exists(out) || fs::exists(out / "checkpoints") || fs::exists(out / "metrics.jsonl")) return;
-  for (const fs::directory_entry& entry : fs::directory_iterator(out)) {
-    if (entry.path().filename() != data::kLockName)
-      fail<ConfigError>("--out " + out.string(), "is neither empty nor a run: ", entry.path().filename().string(),
-                        " is in it", Hint{"give a folder of its own, which need not exist"});
+  for (const char* written : {"config.yaml", "summary.json", "report.html", "tokenizer"}) {
+    if (fs::exists(out / written))
+      fail<ConfigError>("--out " + out.string(), "is no run, but has a ", written, " which a run would replace",
+                        Hint{"give a folder of its own, which need not exist"});
   }
 }
 

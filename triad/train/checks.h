@@ -15,7 +15,7 @@ namespace triad::train {
 /// Options that cannot be, whatever the data: --only names no stage, there is nothing at --from. ConfigError.
 void check_options(const PretrainOptions& options);
 
-/// A run directory holds a run, or nothing yet: it is not to be mixed with other files. ConfigError.
+/// A folder that is no run yet has nothing of the names that a run writes; logs and the like may lie there. ConfigError.
 void check_out(const std::filesystem::path& out);
 
 /// A split to measure on that `data` does not hold out. A misspelt one must not fall back to another: that other may be what

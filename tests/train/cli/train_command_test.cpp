@@ -131,12 +131,14 @@ TEST_F(TrainCommands, AStageWithoutStepsIsNamed) {
 
 TEST_F(TrainCommands, AFolderWithOtherFilesIsNoRun) {
   fs::create_directory(at("out"));
-  harness::write_file(at("out/notes.txt"), "");
+  harness::write_file(at("out/config.yaml"), "");
   const CommandResult refused = pretrain({"--out", at("out"), "--only", "text", "--resume", "auto"});
   EXPECT_EQ(refused.code, 2);
-  EXPECT_THAT(refused.err, HasSubstr("--out " + at("out") + ": is neither empty nor a run: notes.txt is in it"));
+  EXPECT_THAT(refused.err,
+              HasSubstr("--out " + at("out") + ": is no run, but has a config.yaml which a run would replace"));
   EXPECT_EQ(std::distance(fs::directory_iterator(at("out")), {}), 1);
-  fs::remove(at("out/notes.txt"));
+  fs::remove(at("out/config.yaml"));
+  harness::write_file(at("out/log.txt"), "");
   harness::write_file(at("out/.lock"), "");  // of a process that was killed
   EXPECT_EQ(pretrain({"--out", at("out"), "--only", "text"}).code, 0);
 }
