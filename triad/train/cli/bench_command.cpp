@@ -1,7 +1,6 @@
 #include "triad/train/cli/bench_command.h"
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include "triad/core/base/error.h"
 #include "triad/train/cli/bench_commands.h"
@@ -23,9 +22,9 @@ JsonLines::JsonLines(const std::string& file) : file_(file) {
   require<IoError>(out_.good(), file, "cannot be written");
 }
 
-void JsonLines::write(const nlohmann::json& line) {
+void JsonLines::write(std::string_view line) {
   if (file_.empty()) return;
-  out_ << line.dump() << std::endl;
+  out_ << line << std::endl;
   require<IoError>(out_.good(), file_, "cannot be written");
 }
 

@@ -6,8 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "triad/train/cli/command_line.h"
 
 namespace triad::train {
@@ -25,7 +23,7 @@ class JsonLines {
  public:
   /// Without a file nothing is written. IoError if it cannot be.
   explicit JsonLines(const std::string& file);
-  void write(const nlohmann::json& line);
+  void write(std::string_view line);
 
  private:
   std::string file_;

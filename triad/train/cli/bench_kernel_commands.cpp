@@ -63,14 +63,14 @@ void run(RunArguments& a, CommandContext& context) {
   JsonLines lines(a.json);
   TerminalLine progress;
   const bench::Machine machine = bench::measure_machine();
-  lines.write({{"machine", bench::to_json(machine)}});
+  lines.write(nlohmann::json{{"machine", bench::to_json(machine)}}.dump());
   context.out << bench::summary_of(machine) << "\n" << bench::kernel_table_head() << std::endl;
   for (size_t i = 0; i < cases.size(); ++i) {
     progress.show(str(i + 1, "/", cases.size(), " ", cases[i].name()));
     const bench::KernelTiming timing = bench::time_kernel(cases[i], providers, a.timing, machine);
     progress.clear();
     context.out << bench::kernel_table_lines(timing) << std::flush;
-    for (const nlohmann::json& line : bench::to_json(timing)) lines.write(line);
+    for (const nlohmann::json& line : bench::to_json(timing)) lines.write(line.dump());
     for (const bench::KernelRow& row : timing.rows) {
       if (row.error.empty()) continue;
       context.err << "triad: " << row.error << "\n";

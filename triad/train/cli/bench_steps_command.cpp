@@ -34,7 +34,7 @@ void time_steps(StepsArguments& a, CommandContext& context) {
   JsonLines lines(a.json);
   const bench::Machine machine = bench::measure_machine();
   context.out << bench::summary_of(machine) << "\n" << bench::step_table_head() << std::endl;
-  lines.write({{"machine", bench::to_json(machine)}});
+  lines.write(nlohmann::json{{"machine", bench::to_json(machine)}}.dump());
   for (const std::string& name : a.cases) {
     for (const std::string& dtype : a.dtypes) {
       const bench::StepTiming timing = bench::time_step(name, dtype_from_name(dtype), a.timing, machine);
@@ -43,7 +43,7 @@ void time_steps(StepsArguments& a, CommandContext& context) {
         if (!p.error.empty())
           context.err << "triad: " << name << " " << dtype << ", torch " << p.mode << ": " << p.error << "\n";
       }
-      lines.write(bench::to_json(timing));
+      lines.write(bench::to_json(timing).dump());
       if (a.profile)
         context.out << bench::profile_of_step(name, dtype_from_name(dtype), a.timing.dropout) << std::flush;
     }
