@@ -1,9 +1,10 @@
 #include "triad/data/formats/hdf5.h"
 
-#include <cstring>
+#include <algorithm>
 #include <fstream>
 #include <limits>
 #include <numeric>
+#include <span>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -39,8 +40,7 @@ void round_trip(hdf5::Group& group, const std::string& name, const std::vector<T
   const hdf5::Dataset stored = group.dataset(name);
   EXPECT_EQ(stored.type(), element_type_of<T>) << name;
   const std::vector<T> read = stored.read<T>();
-  ASSERT_EQ(read.size(), values.size());
-  EXPECT_EQ(std::memcmp(read.data(), values.data(), values.size() * sizeof(T)), 0) << name;
+  EXPECT_TRUE(std::ranges::equal(std::as_bytes(std::span(read)), std::as_bytes(std::span(values)))) << name;
 }
 
 TEST(Hdf5, EveryElementTypeComesBackBitForBit) {

@@ -1,5 +1,6 @@
-#include <cstring>
+#include <algorithm>
 #include <fstream>
+#include <span>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -78,7 +79,7 @@ Manifest build(const std::filesystem::path& folder, WriteOptions options = {.sha
 template <class T>
 bool holds(const Value& value, const std::vector<T>& expected) {
   const std::span<const T> all = value.as<T>();
-  return all.size() == expected.size() && std::memcmp(all.data(), expected.data(), all.size_bytes()) == 0;
+  return std::ranges::equal(std::as_bytes(all), std::as_bytes(std::span(expected)));
 }
 
 void expect_row(const Sample& sample, int64_t index) {

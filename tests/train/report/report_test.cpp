@@ -3,7 +3,6 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
-#include <regex>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -39,12 +38,19 @@ int count(const std::string& text, const std::string& part) {
 /// What is wrong with the tags: one that is never closed, or closed out of order. Quoted attributes may hold anything.
 std::string unbalanced_tag(const std::string& html) {
   std::vector<std::string> open;
-  const std::regex tag(R"re(<(/?)([a-z0-9]+)((?:[^>"]|"[^"]*")*)>)re");
-  for (std::sregex_iterator it(html.begin(), html.end(), tag), end; it != end; ++it) {
-    const std::string name = (*it)[2];
-    const bool empty = name == "meta" || name == "img" || (*it)[3].str().ends_with('/');
-    if (empty) continue;
-    if ((*it)[1].length() == 0) {
+  for (size_t at = html.find('<'); at != std::string::npos; at = html.find('<', at + 1)) {
+    const bool closes = html[at + 1] == '/';
+    const size_t first = at + 1 + (closes ? 1 : 0);
+    const std::string name =
+        html.substr(first, html.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789", first) - first);
+    if (name.empty()) continue;
+    size_t end = first;
+    for (bool quoted = false; end < html.size() && (quoted || html[end] != '>'); ++end)
+      if (html[end] == '"') quoted = !quoted;
+    if (end == html.size()) return "<" + name + " has no end";
+    at = end;
+    if (name == "meta" || name == "img" || html[end - 1] == '/') continue;
+    if (!closes) {
       open.push_back(name);
     } else {
       if (open.empty() || open.back() != name)
@@ -226,8 +232,7 @@ TEST_F(Report, HasEverythingAndLoadsNothing) {
     EXPECT_NE(html.find(part), std::string::npos) << part;
   EXPECT_EQ(count(html, "<audio"), 5);
   EXPECT_EQ(html.find("http"), std::string::npos);
-  const std::regex source("src=\"(?!data:)");
-  EXPECT_FALSE(std::regex_search(html, source));
+  EXPECT_EQ(count(html, "src=\""), count(html, "src=\"data:"));
 }
 
 TEST_F(Report, WithoutQuestionsThereIsNoSectionOfThem) {
