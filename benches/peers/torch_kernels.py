@@ -7,45 +7,12 @@ The program is asked line by line, in JSON, and answers every line with one:
     {"results": file} ->  {}            outputs, or gradients of the floating inputs, as a safetensors file
 What cannot be done is answered with {"error"}. Needs PyTorch 2; nothing else.
 """
-import json
-import math
-import sys
 import time
 
 import torch
 import torch.nn.functional as F
 
-DTYPES = {"F64": torch.float64, "F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16,
-          "I64": torch.int64, "I32": torch.int32, "BOOL": torch.bool, "U8": torch.uint8}
-NAMES = {dtype: name for name, dtype in DTYPES.items()}
-
-
-def read_safetensors(path):
-    with open(path, "rb") as file:
-        data = bytearray(file.read())
-    end = 8 + int.from_bytes(data[:8], "little")
-    tensors = {}
-    for name, entry in json.loads(data[8:end]).items():
-        if name == "__metadata__":
-            continue
-        first, last = entry["data_offsets"]
-        dtype, shape = DTYPES[entry["dtype"]], entry["shape"]
-        flat = torch.frombuffer(data, dtype=dtype, offset=end + first, count=math.prod(shape)) if last > first \
-            else torch.empty(0, dtype=dtype)
-        tensors[name] = flat.reshape(shape).clone()
-    return tensors
-
-
-def write_safetensors(path, tensors):
-    header, blocks, at = {}, [], 0
-    for name, t in tensors.items():
-        block = t.detach().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
-        header[name] = {"dtype": NAMES[t.dtype], "shape": list(t.shape), "data_offsets": [at, at + len(block)]}
-        blocks.append(block)
-        at += len(block)
-    text = json.dumps(header).encode()
-    with open(path, "wb") as file:
-        file.write(len(text).to_bytes(8, "little") + text + b"".join(blocks))
+from torch_peer import converse, read_safetensors, write_safetensors
 
 
 def attention(inputs, a):
@@ -150,15 +117,5 @@ def answer(request, kernel):
     return {}, kernel
 
 
-def main():
-    kernel = None
-    for line in sys.stdin:
-        try:
-            reply, kernel = answer(json.loads(line), kernel)
-        except Exception as error:  # told to triad, which names the case and goes on
-            reply = {"error": f"{type(error).__name__}: {str(error)[:300]}"}
-        print(json.dumps(reply), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    converse(answer)

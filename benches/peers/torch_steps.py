@@ -9,32 +9,15 @@ The program is asked line by line, in JSON, and answers every line with one:
     {"step": true}                                              ->  {"ms", "loss", "peak_rss_mb"}
 A step that cannot be done is answered with {"error"}. Needs PyTorch 2; nothing else.
 """
-import json
 import math
 import resource
-import sys
 import time
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-DTYPES = {"F32": torch.float32, "I64": torch.int64, "BOOL": torch.bool}
-
-
-def read_safetensors(path):
-    with open(path, "rb") as file:
-        data = bytearray(file.read())
-    end = 8 + int.from_bytes(data[:8], "little")
-    tensors = {}
-    for name, entry in json.loads(data[8:end]).items():
-        if name == "__metadata__":
-            continue
-        first, last = entry["data_offsets"]
-        flat = torch.frombuffer(data, dtype=DTYPES[entry["dtype"]], offset=end + first,
-                                count=math.prod(entry["shape"])) if last > first else torch.empty(0)
-        tensors[name] = flat.reshape(entry["shape"]).clone()
-    return tensors
+from torch_peer import converse, read_safetensors
 
 
 class Attention(nn.Module):
@@ -244,15 +227,5 @@ def answer(request, step):
     return {"ms": ms, "loss": loss, "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}, step
 
 
-def main():
-    step = None
-    for line in sys.stdin:
-        try:
-            reply, step = answer(json.loads(line), step)
-        except Exception as error:  # told to triad, which names the case and goes on
-            reply = {"error": f"{type(error).__name__}: {str(error)[:300]}"}
-        print(json.dumps(reply), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    converse(answer)

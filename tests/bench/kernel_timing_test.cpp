@@ -23,7 +23,7 @@ class Pretender : public Provider {
  public:
   explicit Pretender(std::string name, double factor = 1) : name_(std::move(name)), factor_(factor) {}
   std::string name() const override { return name_; }
-  std::unique_ptr<Execution> prepare(const Problem& problem, const Rotation&) override {
+  std::unique_ptr<Execution> prepare(const Problem& problem, int64_t) override {
     struct Pretence : Execution {
       ops::Tensors made;
       double seconds(int64_t calls) override { return static_cast<double>(calls); }
@@ -88,7 +88,7 @@ TEST(KernelTiming, TheFloorIsTheLongestOfThree) {
 TEST(Providers, LibrariesAreRight) {
   const auto check = [](const char* provider, const std::string& name) {
     const Problem problem = make_problem(case_of(name));
-    const auto execution = make_provider(provider, {})->prepare(problem, {.sets = 2});
+    const auto execution = make_provider(provider, {})->prepare(problem, 2);
     ASSERT_TRUE(execution) << provider << " " << name;
     EXPECT_GT(execution->seconds(3), 0);
     EXPECT_EQ(fault_of(problem, execution->results()), "") << provider << " " << name;
@@ -104,8 +104,8 @@ TEST(Providers, LibrariesAreRight) {
 
 TEST(Providers, LeaveOutWhatTheyDoNotHave) {
   const Problem problem = make_problem(case_of(kCase));
-  EXPECT_EQ(make_provider("onednn", {})->prepare(problem, {}), nullptr);
-  EXPECT_EQ(make_provider("openblas", {})->prepare(problem, {}), nullptr);
+  EXPECT_EQ(make_provider("onednn", {})->prepare(problem, 1), nullptr);
+  EXPECT_EQ(make_provider("openblas", {})->prepare(problem, 1), nullptr);
 }
 
 }  // namespace

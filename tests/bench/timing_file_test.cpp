@@ -6,6 +6,7 @@
 
 #include "tests/harness/data_path.h"
 #include "tests/harness/message_of.h"
+#include "triad/bench/kernels/roofline.h"
 #include "triad/core/base/error.h"
 
 namespace triad::bench {

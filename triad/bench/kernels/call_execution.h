@@ -15,8 +15,8 @@ template <class Runner>
 class CallExecution : public Execution {
  public:
   template <class Make>
-  CallExecution(const Problem& problem, const Rotation& rotation, const Make& make) {
-    for (int64_t i = 0; i < rotation.sets; ++i) {
+  CallExecution(const Problem& problem, int64_t sets, const Make& make) {
+    for (int64_t i = 0; i < sets; ++i) {
       ops::Tensors inputs;
       for (const Tensor& t : problem.inputs) inputs.push_back(t.defined() ? clone(t) : t);
       runners_.push_back(make(std::move(inputs)));

@@ -1,15 +1,9 @@
 #include "triad/bench/kernels/kernel_report.h"
 
-#include <cstdio>
+#include "triad/bench/measure/formatted.h"
 
 namespace triad::bench {
 namespace {
-
-std::string formatted(const char* format, auto... values) {
-  char text[512];
-  std::snprintf(text, sizeof(text), format, values...);
-  return text;
-}
 
 const KernelRow* ours_of(const KernelTiming& timing) {
   for (const KernelRow& row : timing.rows)

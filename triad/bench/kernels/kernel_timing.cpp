@@ -84,11 +84,11 @@ KernelTiming time_kernel(const KernelCase& kernel, const std::vector<std::unique
                       .bytes = problem.bytes(),
                       .floor = floor_of(problem, machine),
                       .rows = {}};
-  const Rotation rotation{.sets = options.mode == CacheMode::cold ? cold_sets(problem) : 1};
+  const int64_t sets = options.mode == CacheMode::cold ? cold_sets(problem) : 1;
   std::vector<Racer> racers;
   for (const auto& provider : providers) {
     Racer racer{.row = {.impl = provider->name(), .error = {}, .microseconds = {}}, .execution = {}};
-    attempt(racer, [&] { racer.execution = provider->prepare(problem, rotation); });
+    attempt(racer, [&] { racer.execution = provider->prepare(problem, sets); });
     if (!racer.execution && racer.row.error.empty()) continue;
     attempt(racer, [&] { qualify(racer, problem); });
     racers.push_back(std::move(racer));

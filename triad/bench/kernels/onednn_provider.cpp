@@ -100,19 +100,18 @@ class Convolution {
 class OneDnn : public Provider {
  public:
   std::string name() const override { return "onednn"; }
-  std::unique_ptr<Execution> prepare(const Problem& problem, const Rotation& rotation) override {
+  std::unique_ptr<Execution> prepare(const Problem& problem, int64_t sets) override {
     const std::string kernel = problem.kernel.kernel();
     if (kernel == "linear.fwd") {
       return std::make_unique<CallExecution<Linear>>(
-          problem, rotation, [](const Tensors& inputs) { return std::make_unique<Linear>(inputs); });
+          problem, sets, [](const Tensors& inputs) { return std::make_unique<Linear>(inputs); });
     }
     if (kernel == "conv2d.fwd") {
       const auto& attributes = problem.kernel.workload->attributes;
       const auto stride = static_cast<int64_t>(attributes.at("stride")),
                  padding = static_cast<int64_t>(attributes.at("padding"));
-      return std::make_unique<CallExecution<Convolution>>(problem, rotation, [=](const Tensors& inputs) {
-        return std::make_unique<Convolution>(inputs, stride, padding);
-      });
+      return std::make_unique<CallExecution<Convolution>>(
+          problem, sets, [=](const Tensors& inputs) { return std::make_unique<Convolution>(inputs, stride, padding); });
     }
     return nullptr;
   }

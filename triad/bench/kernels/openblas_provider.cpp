@@ -30,10 +30,10 @@ class Linear {
 class OpenBlas : public Provider {
  public:
   std::string name() const override { return "openblas"; }
-  std::unique_ptr<Execution> prepare(const Problem& problem, const Rotation& rotation) override {
+  std::unique_ptr<Execution> prepare(const Problem& problem, int64_t sets) override {
     if (problem.kernel.kernel() != "linear.fwd" || problem.kernel.dtype != DType::f32) return nullptr;
     return std::make_unique<CallExecution<Linear>>(
-        problem, rotation, [](const Tensors& inputs) { return std::make_unique<Linear>(inputs); });
+        problem, sets, [](const Tensors& inputs) { return std::make_unique<Linear>(inputs); });
   }
 };
 

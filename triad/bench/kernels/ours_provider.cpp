@@ -7,9 +7,9 @@ namespace {
 class Ours : public Provider {
  public:
   std::string name() const override { return "ours"; }
-  std::unique_ptr<Execution> prepare(const Problem& problem, const Rotation& rotation) override {
+  std::unique_ptr<Execution> prepare(const Problem& problem, int64_t sets) override {
     return std::make_unique<CallExecution<Call>>(
-        problem, rotation, [&](const ops::Tensors& inputs) { return std::make_unique<Call>(problem, inputs); });
+        problem, sets, [&](const ops::Tensors& inputs) { return std::make_unique<Call>(problem, inputs); });
   }
 };
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "triad/bench/kernels/kernel_case.h"
+#include "triad/bench/kernels/problem.h"
 
 namespace triad::bench {
 
@@ -20,19 +20,14 @@ class Execution {
   virtual ops::Tensors results() = 0;
 };
 
-/// How the inputs of successive calls lie: `sets` copies of them, used in turn, so that with enough of them a call finds
-/// nothing in the caches that it did not put there itself.
-struct Rotation {
-  int64_t sets = 1;
-};
-
 class Provider {
  public:
   virtual ~Provider() = default;
   /// As --impl calls it: "ours".
   virtual std::string name() const = 0;
-  /// Null where it has nothing that does the case.
-  virtual std::unique_ptr<Execution> prepare(const Problem& problem, const Rotation& rotation) = 0;
+  /// Calls use `sets` copies of the inputs in turn: with enough of them, none finds in the caches what it did not put there.
+  /// Null where the provider has nothing that does the case.
+  virtual std::unique_ptr<Execution> prepare(const Problem& problem, int64_t sets) = 0;
 };
 
 /// The program benches/peers/torch_kernels.py and what runs it.

@@ -1,10 +1,11 @@
 // The roofline model: what a kernel can reach is the lower of two roofs, the peak of the arithmetic, and the speed of memory
 // times the operations it does on each byte.                                    [Williams, Waterman, Patterson, CACM 2009]
+#include "triad/bench/kernels/roofline.h"
+
 #include <algorithm>
 #include <cmath>
 #include <sstream>
 
-#include "triad/bench/kernels/timing_file.h"
 #include "triad/core/base/error.h"
 
 namespace triad::bench {

@@ -37,8 +37,4 @@ struct Changes {
 /// Rows are the same if case, provider, mode and number of threads are.
 Changes compare_timings(const TimingFile& before, const TimingFile& after);
 
-/// A chart of operations a second against operations a byte, as SVG: the roofs of the machine and a point a row of `impl`,
-/// with its name as the tooltip. Rows without operations are left out. ValueError if nothing remains.
-std::string roofline(const TimingFile& timings, const std::string& impl);
-
 }  // namespace triad::bench

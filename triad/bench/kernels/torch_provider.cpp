@@ -37,7 +37,7 @@ class Torch : public Provider {
                                                "name a Python that has PyTorch with --python")) {}
 
   std::string name() const override { return "torch"; }
-  std::unique_ptr<Execution> prepare(const Problem& problem, const Rotation& rotation) override {
+  std::unique_ptr<Execution> prepare(const Problem& problem, int64_t sets) override {
     const TemporaryFile file("triad-inputs.safetensors");
     data::TensorMap tensors;
     const auto add = [&](std::string_view name, const ops::Tensors& list) {
@@ -52,7 +52,7 @@ class Torch : public Provider {
                                                  {"attributes", problem.kernel.workload->attributes},
                                                  {"inputs", problem.inputs.size()},
                                                  {"threads", cpu::num_threads()},
-                                                 {"sets", rotation.sets},
+                                                 {"sets", sets},
                                                  {"tensors", file.path().string()}});
     if (!answer.at("known").get<bool>()) return nullptr;
     return std::make_unique<TorchExecution>(process_, problem.expected.size());

@@ -1,8 +1,6 @@
 #include "triad/bench/measure/disturbance.h"
 
 #include <algorithm>
-#include <fstream>
-#include <string>
 
 #include <sys/resource.h>
 
@@ -15,33 +13,10 @@ double involuntary_switches() {
   return static_cast<double>(usage.ru_nivcsw);
 }
 
-struct Ticks {
-  double stolen = 0, total = 0;
-};
-
-/// Of all processors since the system started.
-Ticks ticks() {
-  std::ifstream stat("/proc/stat");
-  std::string label;
-  stat >> label;
-  Ticks sum;
-  constexpr int kStolen = 7, kColumns = 8;  // user nice system idle iowait irq softirq steal
-  for (int i = 0; i < kColumns; ++i) {
-    double value = 0;
-    stat >> value;
-    sum.total += value;
-    if (i == kStolen) sum.stolen = value;
-  }
-  return sum;
-}
-
 }  // namespace
 
-Disturbance::Disturbance() : start_(std::chrono::steady_clock::now()), switches_(involuntary_switches()) {
-  const Ticks now = ticks();
-  stolen_ = now.stolen;
-  total_ = now.total;
-}
+Disturbance::Disturbance()
+    : start_(std::chrono::steady_clock::now()), switches_(involuntary_switches()), ticks_(processor_ticks()) {}
 
 double Disturbance::switches_per_second() const {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
@@ -49,8 +24,8 @@ double Disturbance::switches_per_second() const {
 }
 
 double Disturbance::stolen() const {
-  const Ticks now = ticks();
-  return (now.stolen - stolen_) / std::max(now.total - total_, 1.0);
+  const ProcessorTicks now = processor_ticks();
+  return (now.stolen - ticks_.stolen) / std::max(now.total - ticks_.total, 1.0);
 }
 
 }  // namespace triad::bench

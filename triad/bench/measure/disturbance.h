@@ -3,6 +3,8 @@
 
 #include <chrono>
 
+#include "triad/bench/measure/processor_ticks.h"
+
 namespace triad::bench {
 
 /// Watches from its construction on.
@@ -19,7 +21,8 @@ class Disturbance {
 
  private:
   std::chrono::steady_clock::time_point start_;
-  double switches_, stolen_, total_;
+  double switches_;
+  ProcessorTicks ticks_;
 };
 
 }  // namespace triad::bench

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "triad/bench/measure/machine_peaks.h"
+#include "triad/bench/measure/processor_ticks.h"
 #include "triad/core/base/error.h"
 #include "triad/core/cpu/parallel.h"
 
@@ -105,22 +106,13 @@ std::string processor_name() {
   return "unknown";
 }
 
-/// Ticks that all processors together have been busy since the system started.
-double busy_ticks() {
-  std::ifstream stat("/proc/stat");
-  std::string label;
-  double user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, soft_irq = 0, steal = 0;
-  stat >> label >> user >> nice >> system >> idle >> wait >> irq >> soft_irq >> steal;
-  return user + nice + system + irq + soft_irq + steal;
-}
-
 }  // namespace
 
 double background_load(double seconds) {
-  const double before = busy_ticks();
+  const double before = processor_ticks().busy;
   const auto start = Clock::now();
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-  return (busy_ticks() - before) / static_cast<double>(::sysconf(_SC_CLK_TCK)) / seconds_since(start);
+  return (processor_ticks().busy - before) / static_cast<double>(::sysconf(_SC_CLK_TCK)) / seconds_since(start);
 }
 
 Machine measure_machine() {

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <memory>
 
 #include <nlohmann/json.hpp>
 
+#include "triad/bench/measure/formatted.h"
 #include "triad/bench/measure/peak_memory.h"
 #include "triad/bench/peers/peer_process.h"
 #include "triad/bench/peers/temporary_file.h"
@@ -100,12 +100,6 @@ double milliseconds_of(TrainingStep& step) {
   const auto start = std::chrono::steady_clock::now();
   step.run();
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-}
-
-std::string formatted(const char* format, auto... values) {
-  char text[256];
-  std::snprintf(text, sizeof(text), format, values...);
-  return text;
 }
 
 }  // namespace

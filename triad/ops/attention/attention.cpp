@@ -113,7 +113,7 @@ Tensors naive(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& k
 
 Sample attention_sample(std::string label, Tensor q, Tensor k, Tensor v, Tensor key_mask, AttentionOptions options) {
   const double pairs = static_cast<double>(q.numel()) * static_cast<double>(k.size(2));
-  const double bytes = 4.0 * static_cast<double>(2 * q.numel() + k.numel() + v.numel());
+  const int64_t queries = q.numel(), keys = k.numel() + v.numel();
   return {.label = std::move(label),
           .inputs = {std::move(q), std::move(k), std::move(v), std::move(key_mask)},
           .run = [options](std::span<const Tensor> in) -> Tensors {
@@ -121,9 +121,9 @@ Sample attention_sample(std::string label, Tensor q, Tensor k, Tensor v, Tensor 
           },
           .reference = [options](std::span<const Tensor> in) { return naive(in[0], in[1], in[2], in[3], options); },
           .flops = 4 * pairs,
-          .min_bytes = bytes,
+          .min_bytes = 4.0 * static_cast<double>(2 * queries + keys),
           .backward_flops = 10 * pairs,
-          .backward_min_bytes = 2 * bytes};
+          .backward_min_bytes = 4.0 * static_cast<double>(3 * queries + 2 * keys)};
 }
 
 struct AttentionSizes {

@@ -22,7 +22,7 @@ Sample conv1d_sample(std::string label, Tensor x, Tensor weight, Tensor bias, Co
   const int64_t steps = (x.size(2) + 2 * options.padding - weight.size(2)) / options.stride + 1;
   const int64_t outputs = x.size(0) * weight.size(0) * steps;
   const double flops = 2.0 * static_cast<double>(outputs * weight.size(1) * weight.size(2));
-  const double bytes = 4.0 * static_cast<double>(x.numel() + weight.numel() + outputs);
+  const int64_t inputs = x.numel() + weight.numel();
   return {.label = std::move(label),
           .inputs = {std::move(x), std::move(weight), std::move(bias)},
           .run = [options](std::span<const Tensor> in) -> Tensors { return {conv1d(in[0], in[1], in[2], options)}; },
@@ -33,9 +33,9 @@ Sample conv1d_sample(std::string label, Tensor x, Tensor weight, Tensor bias, Co
             return {reshape(y, {y.size(0), y.size(1), y.size(3)})};
           },
           .flops = flops,
-          .min_bytes = bytes,
+          .min_bytes = 4.0 * static_cast<double>(inputs + outputs),
           .backward_flops = 2 * flops,
-          .backward_min_bytes = 2 * bytes};
+          .backward_min_bytes = 4.0 * static_cast<double>(2 * inputs + outputs)};
 }
 
 Workload conv1d_workload(const Shape& x) {

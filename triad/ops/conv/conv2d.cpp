@@ -78,7 +78,7 @@ namespace {
 Sample conv2d_sample(std::string label, Tensor x, Tensor weight, Tensor bias, Conv2dOptions options) {
   const int64_t outputs = output_shape(x, weight, options).numel();
   const double flops = 2.0 * static_cast<double>(outputs * (weight.numel() / std::max<int64_t>(weight.size(0), 1)));
-  const double bytes = 4.0 * static_cast<double>(x.numel() + weight.numel() + outputs);
+  const int64_t inputs = x.numel() + weight.numel();
   return {.label = std::move(label),
           .inputs = {std::move(x), std::move(weight), std::move(bias)},
           .run = [options](std::span<const Tensor> in) -> Tensors { return {conv2d(in[0], in[1], in[2], options)}; },
@@ -86,9 +86,9 @@ Sample conv2d_sample(std::string label, Tensor x, Tensor weight, Tensor bias, Co
             return {naive_conv2d(in[0], in[1], in[2], options)};
           },
           .flops = flops,
-          .min_bytes = bytes,
+          .min_bytes = 4.0 * static_cast<double>(inputs + outputs),
           .backward_flops = 2 * flops,
-          .backward_min_bytes = 2 * bytes};
+          .backward_min_bytes = 4.0 * static_cast<double>(2 * inputs + outputs)};
 }
 
 Workload conv2d_workload(std::string suite, const Shape& x, int64_t outputs, int64_t window, Conv2dOptions options) {

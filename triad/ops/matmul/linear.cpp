@@ -142,16 +142,16 @@ Tensors naive(const Tensor& x, const Tensor& weight, const Tensor& bias, Activat
 Sample linear_sample(std::string label, Tensor x, Tensor weight, Tensor bias, Activation f = Activation::none) {
   const double flops = 2.0 * static_cast<double>(x.numel()) * static_cast<double>(weight.size(0));
   const double rows = static_cast<double>(x.numel()) / std::max(1.0, static_cast<double>(weight.size(1)));
-  const double bytes =
-      4 * (static_cast<double>(x.numel() + weight.numel()) + rows * static_cast<double>(weight.size(0)));
+  const double inputs = static_cast<double>(x.numel() + weight.numel()),
+               outputs = rows * static_cast<double>(weight.size(0));
   return {.label = std::move(label),
           .inputs = {std::move(x), std::move(weight), std::move(bias)},
           .run = [f](std::span<const Tensor> in) -> Tensors { return {linear(in[0], in[1], in[2], f)}; },
           .reference = [f](std::span<const Tensor> in) { return naive(in[0], in[1], in[2], f); },
           .flops = flops,
-          .min_bytes = bytes,
+          .min_bytes = 4 * (inputs + outputs),
           .backward_flops = 2 * flops,
-          .backward_min_bytes = 2 * bytes};
+          .backward_min_bytes = 4 * (2 * inputs + outputs)};
 }
 
 Workload linear_workload(std::string suite, std::string_view part, int64_t rows, int64_t in, int64_t out, bool bias) {

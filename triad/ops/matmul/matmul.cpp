@@ -84,7 +84,9 @@ Tensors naive(const Tensor& a, const Tensor& b) {
 
 Sample matmul_sample(std::string label, Tensor a, Tensor b) {
   const double flops = 2.0 * static_cast<double>(a.numel()) * static_cast<double>(b.size(-1));
-  const double bytes = 4.0 * static_cast<double>(a.numel() + b.numel());
+  const double outputs =
+      static_cast<double>(a.numel()) / std::max(1.0, static_cast<double>(a.size(-1))) * static_cast<double>(b.size(-1));
+  const double bytes = 4 * (static_cast<double>(a.numel() + b.numel()) + outputs);
   return {.label = std::move(label),
           .inputs = {std::move(a), std::move(b)},
           .run = [](std::span<const Tensor> in) -> Tensors { return {matmul(in[0], in[1])}; },

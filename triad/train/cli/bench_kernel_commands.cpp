@@ -1,12 +1,13 @@
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "triad/bench/kernels/kernel_report.h"
+#include "triad/bench/kernels/roofline.h"
 #include "triad/bench/kernels/timing_file.h"
+#include "triad/bench/measure/formatted.h"
 #include "triad/core/base/error.h"
 #include "triad/data/formats/durable_file.h"
 #include "triad/train/cli/bench_commands.h"
@@ -112,11 +113,10 @@ void compare(const std::string& before, const std::string& after, CommandContext
   const bench::Changes changes = bench::compare_timings(bench::read_timings(before), bench::read_timings(after));
   int slower = 0;
   for (const bench::Change& c : changes.changes) {
-    char line[160];
-    std::snprintf(line, sizeof(line), "%10.1f %10.1f  %.3f [%.3f, %.3f] %-8s ", c.before_microseconds,
-                  c.after_microseconds, c.ratio.median, c.ratio.low, c.ratio.high,
-                  std::string(name_of(c.verdict)).c_str());
-    context.out << line << c.row << "\n";
+    context.out << bench::formatted("%10.1f %10.1f  %.3f [%.3f, %.3f] %-8s ", c.before_microseconds,
+                                    c.after_microseconds, c.ratio.median, c.ratio.low, c.ratio.high,
+                                    std::string(name_of(c.verdict)).c_str())
+                << c.row << "\n";
     if (c.verdict == bench::Verdict::slower) ++slower;
   }
   for (const std::string& row : changes.only_before) context.out << "only in " << before << ": " << row << "\n";
