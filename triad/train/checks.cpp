@@ -6,7 +6,6 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include "triad/data/formats/folder_lock.h"
 #include "triad/train/checkpoint/checkpoint.h"
 #include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/evaluate/evaluate.h"
