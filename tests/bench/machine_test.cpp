@@ -14,8 +14,8 @@ TEST(Machine, HasCeilings) {
   EXPECT_FALSE(machine.processor.empty());
   EXPECT_GE(machine.threads, 1);
   for (const MachineRates& rates : {machine.all, machine.one}) {
-    EXPECT_GT(rates.f32_flops, 1e9);
-    EXPECT_GT(rates.bf16_flops, 1e9);
+    EXPECT_GT(rates.f32_flops, 1e8);
+    EXPECT_GT(rates.bf16_flops, 1e8);
     EXPECT_GT(rates.copy_bytes, 1e8);
   }
   EXPECT_GT(machine.clock_hz, 1e8);

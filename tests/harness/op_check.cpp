@@ -30,7 +30,7 @@ constexpr uint64_t kSeed = 20240607;
 bool differentiable(const OpSpec& spec) { return spec.no_derivative.empty(); }
 
 /// The same elements behind other strides: axes stored in reverse order, every second element of the last stored axis
-/// used, at an offset; the gaps hold NaN (or the largest byte pattern of integers).
+/// used, at an offset; the gaps hold NaN, or for integers 1: an index that is allowed, but another one.
 Tensor scattered(const Tensor& t) {
   if (!t.defined() || t.rank() == 0) return t;
   Shape stored;
@@ -110,10 +110,20 @@ Tensors cotangents_for(const Tensors& outputs, DType dtype) {
   return out;
 }
 
-Pass forward_backward(const Sample& sample, const Tensors& inputs, DType cotangent_rounding) {
+bool is_floating_input(const Tensor& t) { return t.defined() && is_floating(t.dtype()); }
+
+bool is_finite(const Tensor& t) {
+  return !is_floating_input(t) || std::ranges::all_of(t.to_vector<double>(), [](double x) { return std::isfinite(x); });
+}
+
+constexpr size_t kAll = SIZE_MAX;
+
+/// Gradients of every floating input, or of one.
+Pass forward_backward(const Sample& sample, const Tensors& inputs, DType cotangent_rounding, size_t wanted = kAll) {
   Tensors leaves;
-  for (const Tensor& t : inputs) {
-    leaves.push_back(t.defined() && is_floating(t.dtype()) ? requires_grad(t.detach()) : t);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const bool leaf = is_floating_input(inputs[i]) && (wanted == kAll || wanted == i);
+    leaves.push_back(leaf ? requires_grad(inputs[i].detach()) : inputs[i]);
   }
   Pass pass{sample.run(leaves), {}};
   const Tensors cotangents = cotangents_for(pass.outputs, cotangent_rounding);
@@ -193,12 +203,12 @@ Report check_views(const OpSpec& spec) {
 
 Report check_gradient(const OpSpec& spec) {
   return over_samples(spec, [&](const Sample& sample, Report& report) {
-    if (!sample.check_gradient) return;
+    if (!sample.check_gradient || !std::ranges::all_of(sample.inputs, is_finite)) return;
     const Pass pass = forward_backward(sample, sample.inputs, DType::f64);
     const Tensors cotangents = cotangents_for(pass.outputs, DType::f64);
     size_t next = 0;
     for (size_t i = 0; i < sample.inputs.size(); ++i) {
-      if (!sample.inputs[i].defined() || !is_floating(sample.inputs[i].dtype())) continue;
+      if (!is_floating_input(sample.inputs[i])) continue;
       const std::vector<double> gradient = pass.gradients[next++].to_vector<double>();
       for (const int64_t at : probes(sample.inputs[i].numel())) {
         Tensors moved = sample.inputs;
@@ -243,12 +253,27 @@ Report check_gradient_dtypes(const OpSpec& spec) {
   });
 }
 
+Report check_gradients_alone(const OpSpec& spec) {
+  return over_samples(spec, [&](const Sample& sample, Report& report) {
+    const DType dtype = spec.dtypes.front();
+    const Tensors inputs = inputs_as(sample.inputs, dtype);
+    const Pass together = forward_backward(sample, inputs, dtype);
+    size_t next = 0;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (!is_floating_input(inputs[i])) continue;
+      const Tensor& expected = together.gradients[next++];
+      const Pass alone = forward_backward(sample, inputs, dtype, i);
+      note(report, compare_bits(alone.gradients.at(0), expected), str("gradient of input ", i, " alone"));
+    }
+  });
+}
+
 Report check_differentiability(const OpSpec& spec) {
   return over_samples(spec, [&](const Sample& sample, Report& report) {
     Tensors leaves;
     bool any = false;
     for (const Tensor& t : inputs_as(sample.inputs, spec.dtypes.front())) {
-      const bool floating = t.defined() && is_floating(t.dtype());
+      const bool floating = is_floating_input(t);
       any = any || floating;
       leaves.push_back(floating ? requires_grad(t.detach()) : t);
     }
@@ -359,6 +384,28 @@ Report check_missing_inputs(const OpSpec& spec) {
       }
     }
   });
+}
+
+Report check_samples(const OpSpec& spec) {
+  SampleMaker make(kSeed);
+  bool empty = false, floating = false, hostile = false;
+  for (const Sample& sample : spec.samples(make)) {
+    for (const Tensor& t : sample.inputs) {
+      if (!t.defined()) continue;
+      empty = empty || t.numel() == 0;
+      floating = floating || is_floating(t.dtype());
+      hostile = hostile || !is_finite(t);
+    }
+  }
+  Report report;
+  const auto demand = [&](bool has, const char* what, std::string_view excuse) {
+    ++report.comparisons;
+    if (!has && excuse.empty()) report.failures.push_back(str("no sample with ", what));
+    if (has && !excuse.empty()) report.failures.push_back(str("a sample with ", what, ", although: ", excuse));
+  };
+  demand(empty, "an empty tensor", spec.never_empty);
+  if (floating) demand(hostile, "an infinity or NaN", spec.always_finite);
+  return report;
 }
 
 Report check_errors(const OpSpec& spec) {

@@ -25,6 +25,9 @@ Report check_views(const ops::OpSpec& spec);
 Report check_gradient(const ops::OpSpec& spec);
 /// Every dtype: the derivative against the one in f64 at the same (rounded) inputs and cotangents; views as inputs too.
 Report check_gradient_dtypes(const ops::OpSpec& spec);
+/// The gradient of each input, where no other input wants one, has the bits it has where all do: what training leaves out
+/// (the gradient of a picture, of a frozen encoder) changes nothing else.
+Report check_gradients_alone(const ops::OpSpec& spec);
 /// Differentiable ops put every floating output on the tape; the others throw or return no floating output.
 Report check_differentiability(const ops::OpSpec& spec);
 /// 100 repeats of forward and backward take no more memory than the first ones, and none for data from the heap.
@@ -36,6 +39,8 @@ Report check_guard_zones(const ops::OpSpec& spec);
 Report check_threads(const ops::OpSpec& spec);
 /// Without one of its inputs a call does without, or throws a triad::Error.
 Report check_missing_inputs(const ops::OpSpec& spec);
+/// Among the samples are an empty tensor and one with an infinity or NaN, or the specification says why not.
+Report check_samples(const ops::OpSpec& spec);
 /// Error samples throw a triad::Error with exactly the expected text; without any, the specification says why.
 Report check_errors(const ops::OpSpec& spec);
 

@@ -38,11 +38,14 @@ void build_data(const DataOptions& options) {
       fail<ConfigError>("data.build." + option.name, "missing, and ", options.dir.string(), " holds no data set",
                         Hint{str(option.help, "; --set data.build.", option.name, "=… gives it")});
   }
-  std::cerr << "building the data set " << options.name << " in " << options.dir.string() << '\n';
   TerminalLine line;
-  builder.build({.out = options.dir, .options = complete, .prefix = "data.build.", .progress = [&](int64_t done) {
-                   line.show(str(done, " samples"));
-                 }});
+  const data::BuildRequest request{.out = options.dir,
+                                   .options = complete,
+                                   .prefix = "data.build.",
+                                   .progress = [&](int64_t done) { line.show(str(done, " samples")); }};
+  data::check_paths(builder, request);
+  std::cerr << "building the data set " << options.name << " in " << options.dir.string() << '\n';
+  builder.build(request);
 }
 
 std::unique_ptr<Stage> make_stage(std::string_view name, const StageSetup& setup) {

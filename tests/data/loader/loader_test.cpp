@@ -3,14 +3,17 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <numeric>
 #include <set>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/harness/message_of.h"
 #include "triad/core/base/error.h"
+#include "triad/core/cpu/parallel.h"
 #include "triad/core/base/philox.h"
 
 namespace triad::data {
@@ -143,6 +146,19 @@ std::vector<Made> take(Loader<Made>& loader, int count) {
     batches.push_back(std::move(loaded->batch));
   }
   return batches;
+}
+
+TEST(Loader, AWorkerStartsNoTeamOfItsOwn) {
+  Loader<int> loader(8, {}, {.plan = {.batch_size = 2}, .workers = 2}, [](const BatchIndices&) {
+    std::set<std::thread::id> threads;
+    std::mutex mutex;
+    cpu::parallel_for(64, 1, [&](int64_t, int64_t) {
+      const std::lock_guard lock(mutex);
+      threads.insert(std::this_thread::get_id());
+    });
+    return static_cast<int>(threads.size());
+  });
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(loader.next()->batch, 1);
 }
 
 TEST(Loader, OrderDoesNotDependOnWorkers) {

@@ -115,17 +115,20 @@ TEST_F(Training, ABatchInPiecesHasTheGradientOfTheBatch) {
     const auto whole = gradients(r, data, stage, 1, whole_loss), cut = gradients(r, data, stage, 4, cut_loss);
     EXPECT_NEAR(whole_loss.total, cut_loss.total, 1e-5 * (1 + std::abs(whole_loss.total))) << stage;
     ASSERT_EQ(whole.size(), cut.size());
-    double largest = 0, difference = 0;
+    const auto size_of = [](const std::vector<float>& g) {
+      double largest = 0;
+      for (const float v : g) largest = std::max(largest, std::abs(static_cast<double>(v)));
+      return largest;
+    };
+    double largest = 0;
+    for (const auto& g : whole) largest = std::max(largest, size_of(g));
+    EXPECT_GT(largest, 0) << stage;
     for (size_t p = 0; p < whole.size(); ++p) {
       ASSERT_EQ(whole[p].size(), cut[p].size()) << stage;
-      for (size_t i = 0; i < whole[p].size(); ++i) {
-        largest = std::max(largest, std::abs(static_cast<double>(whole[p][i])));
-        difference = std::max(difference, std::abs(static_cast<double>(whole[p][i] - cut[p][i])));
-        ASSERT_TRUE(std::isfinite(cut[p][i]));
-      }
+      // Some gradients are zero but for rounding, such as that of a bias of attention's keys.
+      const double allowed = 1e-5 * size_of(whole[p]) + 1e-7 * largest;
+      for (size_t i = 0; i < whole[p].size(); ++i) EXPECT_NEAR(whole[p][i], cut[p][i], allowed) << stage << " " << p;
     }
-    EXPECT_GT(largest, 0) << stage;
-    EXPECT_LT(difference, 1e-5 * largest) << stage;
   }
 }
 

@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "triad/ops/registry/comparison.h"
 #include "triad/nn/initialize.h"
+#include "triad/ops/registry/comparison.h"
 #include "triad/ops/shape/reshape.h"
 
 namespace triad::train {

@@ -75,6 +75,14 @@ const Builder& builder_named(std::string_view name) {
   fail<ConfigError>("data build", "there is no data set '", name, "'; there are: ", names);
 }
 
+void check_paths(const Builder& builder, const BuildRequest& request) {
+  for (const BuilderOption& option : builder.options) {
+    if (option.kind != BuilderOption::Kind::kPath || request.text(option.name).empty()) continue;
+    require<ConfigError>(std::filesystem::exists(request.path(option.name)), request.prefix + option.name, "is ",
+                         request.text(option.name), ", which is not there", Hint{option.help});
+  }
+}
+
 RegisterBuilder::RegisterBuilder(Builder (*make)()) { makers().push_back(make); }
 
 }  // namespace triad::data

@@ -61,6 +61,9 @@ const std::vector<Builder>& all_builders();
 /// ConfigError naming the builders there are, if this one is not among them.
 const Builder& builder_named(std::string_view name);
 
+/// ConfigError naming the option, if a path given to this builder is not there.
+void check_paths(const Builder& builder, const BuildRequest& request);
+
 /// Adds a builder; the function runs on the first call of all_builders().
 struct RegisterBuilder {
   explicit RegisterBuilder(Builder (*make)());

@@ -3,6 +3,7 @@
 #include <system_error>
 
 #include "triad/core/base/error.h"
+#include "triad/core/cpu/parallel.h"
 
 namespace triad::data {
 
@@ -77,6 +78,7 @@ void LoaderCore::stop() {
 }
 
 void LoaderCore::work() {
+  const cpu::OneThread alone;  // the team of the training step is busy; a second one would take its processors
   std::unique_lock lock(mutex_);
   for (;;) {
     room_.wait(lock, [&] { return stopping_ || (taken_ < delivered_ + options_.prefetch && !is_over(taken_)); });

@@ -112,7 +112,8 @@ struct Loaded {
 /// order. The order depends on seed and epoch alone: not on the number of workers, on timing, or on the number of
 /// ranks, whose parts of a batch, put together in the order of ranks, are the batch of a single rank. make() must be
 /// callable from several threads at once, must take its random numbers from keys (RandomKey with BatchIndices::sequence
-/// and ::first), and should read and transform on its own thread only. An exception it throws comes out of the next()
+/// and ::first), and runs on its own thread alone (parallel_for does not
+/// fork in a worker). An exception it throws comes out of the next()
 /// whose batch it is, and of every later one. One thread at a time may use a loader.
 template <class Batch>
 class Loader {

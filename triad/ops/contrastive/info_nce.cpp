@@ -9,11 +9,12 @@
 #include "triad/ops/reduce/sum.h"
 #include "triad/ops/registry/op_spec.h"
 #include "triad/ops/shape/reshape.h"
+#include "triad/ops/softmax/logsumexp.h"
 
 namespace triad::ops {
 
 constinit KernelTable<InfoNceRows> info_nce_rows{"info_nce"};
-constinit KernelTable<InfoNceRowsBackward> info_nce_rows_backward{"info_nce"};
+constinit KernelTable<InfoNceRowsBackward> info_nce_rows_backward{"info_nce backward"};
 
 namespace {
 
@@ -126,8 +127,7 @@ Tensor dense(const Tensor& a, const Tensor& b, const Tensor& ids_a, const Tensor
     }
     if (anchors == 0) continue;
     const Tensor has = greater(count, zeros({}, DType::i64)), none = zeros({}, a.dtype());
-    // Scores of samples are moderate, so no maximum needs to be subtracted here.
-    const Tensor lse = log(sum(exp(s), {axis}));
+    const Tensor lse = logsumexp(s, {axis});
     const Tensor positive = sum(where(match, s, none), {axis}) * from_values(inverse, {count.size(0)});
     loss = loss + sum(where(has, lse - positive, none)) / (2 * anchors);
   }
@@ -162,6 +162,11 @@ OpSpec make_spec() {
                             double log_scale, bool check_gradient = true) {
       return sample_of(make, std::move(label), n, m, d, ids_a, ids_b, log_scale, check_gradient);
     };
+    Sample large =
+        sample("scores beyond what exp holds in f32", 40, 50, 24, range(40), range(50), std::log(200.0), false);
+    large.tolerance = 2e-5;  // a score of 200 is rounded to 1e-5, and exp hands that on
+    Sample nan = sample("a row of NaN without a positive", 5, 4, 6, range(5), range(4), 0.5);
+    nan.inputs[0].mutable_data<double>()[4 * 6 + 2] = std::nan("");
     return std::vector<Sample>{
         sample("pairs", 7, 7, 12, range(7), range(7), 1.0),
         sample("several positives", 9, 9, 5, make.indices({9}, 3), make.indices({9}, 3), 0.5),
@@ -169,7 +174,9 @@ OpSpec make_spec() {
         sample("one pair", 1, 1, 4, range(1), range(1), 0.0),
         sample("no positives at all", 3, 2, 4, range(3), range(2, 10), 0.3),
         sample("more than a tile", 150, 133, 33, make.indices({150}, 60), make.indices({133}, 60), 1.5, false),
-        sample("no rows", 0, 0, 4, range(0), range(0), 0.0, false)};
+        sample("no rows", 0, 0, 4, range(0), range(0), 0.0, false),
+        large,
+        nan};
   };
   for (const int64_t pairs : {64, 4096}) {
     spec.workloads.push_back({"align", str(pairs, " pairs of 128"), [=](SampleMaker& make) {

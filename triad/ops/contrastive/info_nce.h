@@ -15,7 +15,7 @@ namespace triad::ops {
 /// shapes   a: [N, D]   b: [M, D]   ids_a: i64 [N]   ids_b: i64 [M]   log_scale: scalar → scalar
 /// dtypes   a, b, log_scale: all f32 or all f64
 /// numerics scores are made in tiles and never stored: memory is O(N + M) beside the gradients
-/// saves    a, b, log_scale, ids, log-sum-exps [N] and [M]        grads: a, b, log_scale
+/// saves    a, b, ids; log-sum-exps and numbers of positives, [N] and [M]        grads: a, b, log_scale
 /// errors   ShapeError, DTypeError, DeviceError
 Tensor info_nce(const Tensor& a, const Tensor& b, const Tensor& ids_a, const Tensor& ids_b, const Tensor& log_scale);
 

@@ -1,5 +1,7 @@
 #include "triad/ops/conv/conv1d.h"
 
+#include <cmath>
+
 #include "triad/ops/conv/conv2d.h"
 #include "triad/ops/conv/conv_check.h"
 #include "triad/ops/conv/conv_reference.h"
@@ -68,6 +70,10 @@ const RegisterOp registered([] {
     samples.push_back(
         conv1d_sample("channels of a vector and one more", t({2, 17, 23}), t({33, 17, 3}), t({33}), {.padding = 1}));
     samples.push_back(conv1d_sample("one by one by one", t({1, 1, 1}), t({1, 1, 1}), t({1}), {}));
+    Tensor holes = t({1, 3, 20});
+    holes.mutable_data<double>()[3] = std::nan("");
+    holes.mutable_data<double>()[34] = HUGE_VAL;
+    samples.push_back(conv1d_sample("NaN and infinity spread over their windows", holes, t({4, 3, 3}), t({4}), {}));
     samples.push_back(conv1d_sample("empty batch", t({0, 3, 9}), t({4, 3, 3}), t({4}), {}));
     return samples;
   };

@@ -40,7 +40,8 @@ const RegisterOp registered([] {
                                sample("to i64", make.uniform({33}, -9, 9), DType::i64),
                                sample("to i32", make.uniform({2, 3}, -9, 9), DType::i32),
                                sample("to bool", from_values({0.0, 1.0, -0.5}, {3}), DType::boolean),
-                               sample("empty", make.normal({0}), DType::f32)};
+                               sample("empty", make.normal({0}), DType::f32),
+                               sample("hostile values", make.hostile({40}), DType::f32)};
   };
   spec.errors = [] { return std::vector<ErrorSample>{}; };
   spec.no_errors = "every dtype converts to every other";

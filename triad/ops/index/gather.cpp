@@ -77,7 +77,8 @@ const RegisterOp registered([] {
         sample("i32 indices", make.normal({4, 3}), 0, clone_as(make.indices({2, 3}, 4), DType::i32)),
         sample("long rows", make.normal({2, 70}), 0, make.indices({3, 70}, 2)),
         sample("one element", make.normal({1}), 0, make.indices({1}, 1)),
-        sample("no index", make.normal({4, 3}), 0, make.indices({0, 3}, 4))};
+        sample("no index", make.normal({4, 3}), 0, make.indices({0, 3}, 4)),
+        sample("hostile values", make.hostile({5, 6}), 0, make.indices({9, 6}, 5))};
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{

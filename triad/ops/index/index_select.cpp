@@ -95,7 +95,8 @@ const RegisterOp registered_select([] {
     return std::vector<Sample>{select_sample("last axis", make.normal({3, 5}), 1, make.indices({4}, 5)),
                                select_sample("middle axis, repeats", make.normal({2, 3, 70}), 1, make.indices({9}, 3)),
                                select_sample("matrix of indices", make.normal({6, 2}), 0, make.indices({2, 3}, 6)),
-                               select_sample("no index", make.normal({6, 2}), 0, make.indices({0}, 6))};
+                               select_sample("no index", make.normal({6, 2}), 0, make.indices({0}, 6)),
+                               select_sample("hostile values", make.hostile({6, 5}), 0, make.indices({9}, 6))};
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{{"outside", [] { index_select(zeros({3}), 0, from_values<int64_t>({0, 3}, {2})); },
@@ -117,7 +118,9 @@ const RegisterOp registered_embedding([] {
     return std::vector<Sample>{sample("batch of ids", make.normal({11, 8}), make.indices({3, 4}, 11)),
                                sample("many repeats", make.normal({3, 130}), make.indices({200}, 3)),
                                sample("i32 ids", make.normal({5, 3}), clone_as(make.indices({2, 2}, 5), DType::i32)),
-                               sample("one id", make.normal({2, 1}), make.indices({}, 2))};
+                               sample("one id", make.normal({2, 1}), make.indices({}, 2)),
+                               sample("no ids", make.normal({5, 3}), make.indices({0, 4}, 5)),
+                               sample("hostile values", make.hostile({6, 5}), make.indices({9}, 6))};
   };
   for (const auto& [suite, batch, words, width] :
        {std::tuple{"text-mini", 32, 8192, 256}, {"text-base", 4, 30522, 768}}) {

@@ -1,5 +1,7 @@
 #include "triad/ops/index/scatter_add.h"
 
+#include <numeric>
+
 #include "triad/autograd/node.h"
 #include "triad/ops/index/gather.h"
 #include "triad/ops/index/index_select.h"
@@ -67,6 +69,9 @@ const RegisterOp registered([] {
     Sample collisions = sample("thousands of values meet", make.normal({2, 3}), 0, make.indices({5000, 3}, 2),
                                make.normal({5000, 3}, 0.1));
     collisions.tolerance = 1e-4;
+    std::vector<int64_t> every(30);
+    std::iota(every.begin(), every.end(), 0);
+    const Tensor ascending = from_values(every, {30});
     return std::vector<Sample>{
         sample("last axis", make.normal({3, 5}), 1, make.indices({3, 4}, 5), make.normal({3, 4})),
         sample("first axis, many repeats", make.normal({2, 7}), 0, make.indices({9, 7}, 2), make.normal({9, 7})),
@@ -75,6 +80,7 @@ const RegisterOp registered([] {
         sample("one long row", make.normal({300}), 0, make.indices({4000}, 300), make.normal({4000})),
         sample("one element", make.normal({1}), 0, make.indices({1}, 1), make.normal({1})),
         sample("nothing added", make.normal({4, 3}), 0, make.indices({0, 3}, 4), make.normal({0, 3})),
+        sample("hostile values", full({30}, 0, DType::f64), 0, ascending, make.hostile({30})),
         collisions};
   };
   spec.errors = [] {

@@ -70,10 +70,15 @@ OpSpec make_spec() {
       s.min_bytes = static_cast<double>(28 * n);
       return s;
     };
+    Sample hostile = sample("hostile gradients reach their own parameters only", 50, {.step = 2, .decayed = 20});
+    hostile.inputs[1] = make.hostile({50});
     return std::vector<Sample>{
+        hostile,
         sample("first step", 100, {.step = 1, .decayed = 37}),
         sample("later, clipped", 1000, {.lr = 0.1, .step = 12, .gradient_scale = 0.3, .decayed = 1000}),
-        sample("more than a block", 70001, {.step = 3, .decayed = 66000}), sample("one", 1, {}), sample("none", 0, {})};
+        sample("more than a block", 70001, {.step = 3, .decayed = 66000}),
+        sample("one", 1, {}),
+        sample("none", 0, {})};
   };
   spec.workloads = {{"text-base", "16 M parameters", [](SampleMaker& make) {
                        constexpr int64_t n = int64_t{1} << 24;

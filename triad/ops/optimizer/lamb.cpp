@@ -77,7 +77,10 @@ OpSpec make_spec() {
       return sample(std::move(label), make.normal({n}), make.normal({n}), make.normal({n}, 0.1),
                     make.uniform({n}, 0, 1), std::move(layers), options);
     };
+    Sample hostile = random(100, "hostile gradients reach their own layer only", {{0, 37, true}, {37, 63, true}}, {});
+    hostile.inputs[1].mutable_data<double>()[5] = std::nan("");
     return std::vector<Sample>{
+        hostile,
         random(100, "two layers and a gap", {{0, 37, true}, {48, 52, false}}, {.step = 1}),
         random(3000, "one layer", {{0, 3000, true}}, {.lr = 0.05, .step = 9, .gradient_scale = 0.4}),
         sample("parameters of zero move by ratio 1", full({16}, 0, DType::f64), make.normal({16}),

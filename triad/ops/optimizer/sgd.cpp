@@ -54,11 +54,15 @@ OpSpec make_spec() {
       s.min_bytes = static_cast<double>(20 * n);
       return s;
     };
+    Sample hostile = sample("hostile gradients reach their own parameters only", 50, {.momentum = 0.9});
+    hostile.inputs[1] = make.hostile({50});
     return std::vector<Sample>{
+        hostile,
         sample("plain", 100, {.lr = 0.1}),
         sample("momentum and decay", 1001, {.lr = 0.1, .momentum = 0.9, .weight_decay = 0.1, .decayed = 500}),
         sample("nesterov", 301, {.lr = 0.1, .momentum = 0.9, .nesterov = true, .weight_decay = 0.1, .decayed = 100}),
-        sample("more than a block", 70001, {.momentum = 0.5, .gradient_scale = 0.1}), sample("none", 0, {})};
+        sample("more than a block", 70001, {.momentum = 0.5, .gradient_scale = 0.1}),
+        sample("none", 0, {})};
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{{"decayed",

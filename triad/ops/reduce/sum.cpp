@@ -102,7 +102,12 @@ OpSpec reduce_spec(std::string_view name) {
         sample("100000 elements, too many for f16, of a sum too large for it", make.normal({100000}, 1, 3), {}, false),
         sample("wide rows", make.normal({70, 3000}), {0}, false),
         sample("axis of one", make.normal({3, 1, 2}), {1}, false),
-        sample("scalar", make.normal({}), {}, false)};
+        sample("scalar", make.normal({}), {}, false),
+        sample("NaN, infinities and their differences", make.hostile({9, 33}), {0}, false),
+        sample("hostile rows among others", make.hostile({40, 3}), {1}, true),
+        sample("rows of nothing", make.normal({3, 0}), {1}, false),
+        sample("no rows", make.normal({0, 3}), {1}, false),
+        sample("nothing at all", make.normal({0, 3}), {}, false)};
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{{"axis", [] { op(zeros({2, 3}), {2}, false); },

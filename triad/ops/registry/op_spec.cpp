@@ -1,6 +1,7 @@
 #include "triad/ops/registry/op_spec.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "triad/core/base/error.h"
@@ -67,6 +68,15 @@ Tensor SampleMaker::distinct(const Shape& shape) {
   for (size_t i = 0; i < values.size(); ++i) values[i] = -2 + 4 * (static_cast<double>(i) + 0.5) / n;
   stream_.shuffle(values);
   return from_values(values, shape);
+}
+
+Tensor SampleMaker::hostile(const Shape& shape) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  constexpr double kHostile[] = {std::numeric_limits<double>::quiet_NaN(), kInf, -0.0, -kInf};
+  Tensor out = normal(shape);
+  double* data = out.mutable_data<double>();
+  for (int64_t i = 3; i < out.numel(); i += 7) data[i] = kHostile[i / 7 % std::ssize(kHostile)];
+  return out;
 }
 
 Tensor SampleMaker::indices(const Shape& shape, int64_t n) {

@@ -1,5 +1,5 @@
-// An op as data. Tests, gradient checks, device comparisons, benchmarks and documentation are driven by it; adding an op
-// adds a specification beside it and edits no list.
+// An op as data. Tests, gradient checks and benchmarks are driven by it; adding an op adds a specification beside it and
+// edits no list.
 #pragma once
 
 #include <functional>
@@ -23,7 +23,7 @@ struct Sample {
   Tensors inputs;            ///< floating inputs in f64 (the harness converts them to each dtype), others as they are
   TensorFunction run;        ///< the op under test
   TensorFunction reference;  ///< the composed or naive definition, evaluated in f64 on the converted inputs
-  /// Whether finite differences make sense here: false at kinks, ties and for hostile values. Says why in the label.
+  /// Whether finite differences make sense here: false at kinks and ties. Says why in the label. Never at infinities or NaN.
   bool check_gradient = true;
   double flops = 0;                                   ///< arithmetic of one forward call
   double min_bytes = 0;                               ///< bytes that must be read and written once, in f32
@@ -71,6 +71,8 @@ class SampleMaker {
   Tensor uniform(const Shape& shape, double low, double high);
   /// f64, a random permutation of equally spaced values in [-2, 2]: no ties, no value near a kink at 0.
   Tensor distinct(const Shape& shape);
+  /// f64, standard normal, but every seventh element is one of NaN, the infinities and -0.
+  Tensor hostile(const Shape& shape);
   /// i64, uniform in [0, n).
   Tensor indices(const Shape& shape, int64_t n);
   /// bool, true with probability p.
@@ -89,6 +91,8 @@ struct OpSpec {
   std::function<std::vector<ErrorSample>()> errors;
   /// Why no call of it can fail; empty if `errors` lists some that must.
   std::string_view no_errors = {};
+  /// Why no sample has an empty input, or an infinity or NaN in one; empty where some have.
+  std::string_view never_empty = {}, always_finite = {};
   /// Calls worth timing; none for what no step spends its time in.
   std::vector<Workload> workloads = {};
   /// Whether its arithmetic is products of matrices, which many processors do faster in 16 bits than anything else.

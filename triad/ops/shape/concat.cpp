@@ -150,7 +150,8 @@ const RegisterOp registered_concat([] {
         sample("middle axis, three", {make.normal({2, 1, 7}), make.normal({2, 3, 7}), make.normal({2, 2, 7})}, 1),
         sample("one tensor", {make.normal({3, 2})}, 0),
         sample("an empty tensor between", {make.normal({2, 2}), make.normal({2, 0}), make.normal({2, 1})}, 1),
-        sample("empty batch", {make.normal({0, 3}), make.normal({0, 2})}, 1)};
+        sample("empty batch", {make.normal({0, 3}), make.normal({0, 2})}, 1),
+        sample("hostile values", {make.hostile({4, 5}), make.hostile({2, 5})}, 0)};
     return samples;
   };
   spec.errors = [] {
@@ -185,6 +186,7 @@ const RegisterOp registered_split([] {
                                sample("one part", make.normal({3, 2}), {2}, 1),
                                sample("an empty part", make.normal({3, 2}), {0, 3}, 0),
                                sample("empty batch", make.normal({0, 4}), {3, 1}, 1),
+                               sample("hostile values", make.hostile({6, 5}), {2, 4}, 0),
                                unused};
   };
   spec.errors = [] {
@@ -220,7 +222,8 @@ const RegisterOp registered_stack([] {
         sample("in front", {make.normal({2, 3}), make.normal({2, 3})}, 0),
         sample("at the end", {make.normal({2, 3}), make.normal({2, 3}), make.normal({2, 3})}, -1),
         sample("scalars", {make.normal({}), make.normal({})}, 0),
-        sample("empty", {make.normal({0, 2}), make.normal({0, 2})}, 1)};
+        sample("empty", {make.normal({0, 2}), make.normal({0, 2})}, 1),
+        sample("hostile values", {make.hostile({4, 5}), make.hostile({4, 5})}, 1)};
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{

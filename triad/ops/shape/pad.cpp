@@ -88,7 +88,8 @@ const RegisterOp registered([] {
                                sample("a value", make.normal({3, 4}), {{1, 0}, {0, 2}}, -2),
                                sample("no padding", make.normal({3, 4}), {{0, 0}, {0, 0}}, 1),
                                sample("scalar", make.normal({}), {}, 1),
-                               sample("nothing to pad", make.normal({0, 2}), {{1, 1}, {0, 0}}, 4)};
+                               sample("nothing to pad", make.normal({0, 2}), {{1, 1}, {0, 0}}, 4),
+                               sample("hostile values", make.hostile({5, 6}), {{1, 1}, {0, 2}}, 4)};
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{

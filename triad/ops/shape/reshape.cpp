@@ -208,6 +208,7 @@ const RegisterOp registered_reshape([] {
                                sample("the same shape", make.normal({2, 3}), to({2, 3}), in_shape({2, 3})),
                                sample("scalar", make.normal({1, 1}), to({}), in_shape({})),
                                sample("no elements", make.normal({0, 3}), to({3, 0, 2}), in_shape({3, 0, 2})),
+                               sample("hostile values", make.hostile({6, 6}), to({4, 9}), in_shape({4, 9})),
                                copy_sample("a copy of what no strides express", make.normal({3, 4}), of_transposed,
                                            [](const Tensor& x) { return in_shape({6, 2})(permuted({1, 0})(x)[0]); })};
   };
@@ -231,6 +232,7 @@ const RegisterOp registered_flatten([] {
                                sample("outer axes", make.normal({2, 3, 4}), axes(0, 1), in_shape({6, 4})),
                                sample("one axis", make.normal({2, 3}), axes(1, 1), in_shape({2, 3})),
                                sample("no elements", make.normal({2, 0, 4}), axes(0, 1), in_shape({0, 4})),
+                               sample("hostile values", make.hostile({6, 6}), axes(0, 1), in_shape({36})),
                                copy_sample(
                                    "a copy of what no strides express", make.normal({3, 4}),
                                    [](const Tensor& x) { return flatten(transpose(x, 0, 1)); },
@@ -252,7 +254,8 @@ const RegisterOp registered_transpose([] {
         sample("matrix", make.normal({3, 5}), axes(0, 1), permuted({1, 0})),
         sample("axes counted from the end", make.normal({2, 3, 4}), axes(-1, -3), permuted({2, 1, 0})),
         sample("an axis with itself", make.normal({2, 3}), axes(1, 1), permuted({0, 1})),
-        sample("no elements", make.normal({0, 3}), axes(0, 1), permuted({1, 0}))};
+        sample("no elements", make.normal({0, 3}), axes(0, 1), permuted({1, 0})),
+        sample("hostile values", make.hostile({6, 6}), axes(0, 1), permuted({1, 0}))};
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{
@@ -270,7 +273,8 @@ const RegisterOp registered_permute([] {
         sample("axes counted from the end", make.normal({2, 3, 4, 2}), by({0, -1, 1, -2}), permuted({0, 3, 1, 2})),
         sample("in place", make.normal({2, 3}), by({0, 1}), permuted({0, 1})),
         sample("scalar", make.normal({}), by({}), permuted({})),
-        sample("no elements", make.normal({2, 0, 3}), by({2, 1, 0}), permuted({2, 1, 0}))};
+        sample("no elements", make.normal({2, 0, 3}), by({2, 1, 0}), permuted({2, 1, 0})),
+        sample("hostile values", make.hostile({2, 6, 3}), by({2, 1, 0}), permuted({2, 1, 0}))};
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{
@@ -293,7 +297,8 @@ const RegisterOp registered_slice([] {
         sample("bounds counted from the end", make.normal({2, 7, 3}), cut(1, -4, -1, 2), strided(1, 3, 2, 2)),
         sample("bounds beyond the axis", make.normal({4}), cut(0, -100, 100, 1), strided(0, 0, 1, 4)),
         sample("nothing", make.normal({4, 2}), cut(0, 3, 1, 1), strided(0, 0, 1, 0)),
-        sample("of no elements", make.normal({0, 2}), cut(0, 0, 5, 2), strided(0, 0, 1, 0))};
+        sample("of no elements", make.normal({0, 2}), cut(0, 0, 5, 2), strided(0, 0, 1, 0)),
+        sample("hostile values", make.hostile({7, 5}), cut(0, 0, 7, 2), strided(0, 0, 2, 4))};
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{
@@ -311,7 +316,8 @@ const RegisterOp registered_select([] {
                                sample("middle axis", make.normal({2, 3, 4}), at(1, 0), selected(1, 0)),
                                sample("counted from the end", make.normal({2, 3}), at(-1, -1), selected(1, 2)),
                                sample("of a vector", make.normal({5}), at(0, 3), selected(0, 3)),
-                               sample("no elements", make.normal({0, 3}), at(1, 1), selected(1, 1))};
+                               sample("no elements", make.normal({0, 3}), at(1, 1), selected(1, 1)),
+                               sample("hostile values", make.hostile({7, 5}), at(1, 3), selected(1, 3))};
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{
@@ -332,12 +338,15 @@ const RegisterOp registered_expand([] {
       const auto [op, reference] = to(shape);
       return sample(std::move(label), make.normal(from), op, reference);
     };
+    const auto [to_rows, as_rows] = to({4, 30});
     return std::vector<Sample>{expanded("a row", {3}, {4, 3}),
                                expanded("a column", {3, 1}, {3, 5}),
                                expanded("two axes, not neighbours", {1, 3, 1}, {2, 3, 4}),
                                expanded("scalar", {}, {2, 3}),
                                expanded("the same shape", {2, 3}, {2, 3}),
-                               expanded("to no elements", {1, 3}, {0, 3})};
+                               expanded("to no elements", {1, 3}, {0, 3}),
+                               expanded("of no elements", {0, 1}, {0, 3}),
+                               sample("hostile values", make.hostile({30}), to_rows, as_rows)};
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{
@@ -356,7 +365,8 @@ const RegisterOp registered_unsqueeze([] {
                                sample("between", make.normal({2, 3}), at(1), in_shape({2, 1, 3})),
                                sample("at the end", make.normal({2, 3}), at(-1), in_shape({2, 3, 1})),
                                sample("scalar", make.normal({}), at(0), in_shape({1})),
-                               sample("no elements", make.normal({0}), at(0), in_shape({1, 0}))};
+                               sample("no elements", make.normal({0}), at(0), in_shape({1, 0})),
+                               sample("hostile values", make.hostile({30}), at(0), in_shape({1, 30}))};
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{
@@ -372,7 +382,8 @@ const RegisterOp registered_squeeze([] {
     return std::vector<Sample>{sample("in front", make.normal({1, 2, 3}), at(0), in_shape({2, 3})),
                                sample("at the end", make.normal({2, 3, 1}), at(-1), in_shape({2, 3})),
                                sample("to a scalar", make.normal({1}), at(0), in_shape({})),
-                               sample("no elements", make.normal({1, 0}), at(0), in_shape({0}))};
+                               sample("no elements", make.normal({1, 0}), at(0), in_shape({0})),
+                               sample("hostile values", make.hostile({1, 30}), at(0), in_shape({30}))};
   };
   spec.errors = [] {
     return std::vector<ErrorSample>{
@@ -396,7 +407,10 @@ const RegisterOp registered_contiguous([] {
         copy_sample(
             "a stretched row", make.normal({3}), [](const Tensor& x) { return ops::contiguous(expand(x, {2, 3})); },
             stretched({2, 3})),
-        sample("no elements", make.normal({0, 3}), ops::contiguous, in_shape({0, 3}))};
+        sample("no elements", make.normal({0, 3}), ops::contiguous, in_shape({0, 3})),
+        copy_sample(
+            "hostile values", make.hostile({6, 5}), [](const Tensor& x) { return ops::contiguous(transpose(x, 0, 1)); },
+            permuted({1, 0}))};
   };
   spec.no_errors = "every tensor has a contiguous form";
   return spec;

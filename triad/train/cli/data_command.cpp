@@ -45,6 +45,7 @@ void add_option(CLI::App& command, const BuilderOption& option, data::Attributes
 void run_build(const data::Builder& builder, BuildArguments& arguments, CommandContext& context) {
   TerminalLine line;
   arguments.request.out = arguments.out;
+  data::check_paths(builder, arguments.request);
   arguments.request.progress = [&](int64_t done) { line.show(str(done, " samples")); };
   const data::Manifest manifest = builder.build(arguments.request);
   line.end();
