@@ -13,7 +13,7 @@ find_package(JPEG REQUIRED)
 find_package(ZLIB REQUIRED)
 pkg_check_modules(sndfile REQUIRED IMPORTED_TARGET sndfile)
 pkg_check_modules(samplerate REQUIRED IMPORTED_TARGET samplerate)
-# Debian 13: needs libprotobuf-dev, on which libsentencepiece-dev does not depend.
+# Debian 13: needs libprotobuf-dev, which libsentencepiece-dev does not bring.
 pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece)
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(kissfft REQUIRED IMPORTED_TARGET kissfft-float)

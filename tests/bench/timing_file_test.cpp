@@ -56,6 +56,13 @@ TEST_F(TimingFileTest, RefusesOtherFiles) {
   EXPECT_TRUE(message(machine_ + "nonsense\n").starts_with(": line 2 is not of `triad bench run --json`: "));
   EXPECT_TRUE(message(machine_ + "{\"case\": 3}\n").starts_with(": line 2 is not of `triad bench run --json`: "));
   EXPECT_TRUE(message(machine_ + "[]\n").starts_with(": line 2 is not of `triad bench run --json`: "));
+  nlohmann::json backwards = row("a", 10), none = row("a", 10), words = row("a", 10);
+  backwards["samples_us"][3] = -1;
+  none["samples_us"] = nlohmann::json::array();
+  words["samples_us"][3] = "fast";
+  for (const nlohmann::json& bad : {backwards, none, words})
+    EXPECT_TRUE(message(machine_ + bad.dump() + "\n").starts_with(": line 2 is not of `triad bench run --json`: "))
+        << bad;
   EXPECT_EQ(message(row("a", 1).dump() + "\n"), ": is not of `triad bench run --json`: it describes no machine");
   EXPECT_EQ(message(""), ": is not of `triad bench run --json`: it describes no machine");
 }

@@ -73,6 +73,12 @@ void write_texts(const fs::path& folder) {
   write(folder / "digit_names" / "seed", "7_jackson_12.wav");
   write(folder / "description" / "seed", "i see a tiny red circle in the upper left and a big blue star at the bottom");
   write(folder / "metrics" / "seed", "{\"stage\":\"text\",\"step\":10}\n{\"stage\":\"align\",\"step\":5}\n{\"stage\":");
+  write(folder / "timings" / "seed",
+        "{\"machine\": {\"processor\": \"x\", \"threads\": 2, \"clock_hz\": 3e9, \"launch_seconds\": 1e-6, "
+        "\"background_load\": 0.1, \"all\": {\"f32_flops\": 2e11, \"bf16_flops\": 4e11, \"copy_bytes\": 4e10}, "
+        "\"one\": {\"f32_flops\": 1e11, \"bf16_flops\": 2e11, \"copy_bytes\": 2e10}}}\n"
+        "{\"case\": \"a\", \"impl\": \"ours\", \"mode\": \"cold\", \"threads\": 2, \"dtype\": \"f32\", \"bound\": "
+        "\"memory\", \"median_us\": 3, \"samples_us\": [3, 4], \"flops\": 1e6, \"bytes\": 1e5, \"floor_us\": 1}\n");
   std::string recipe =
       "name: x\ndata: {name: scenes, dir: d}\nmodel:\n  text: {preset: tiny, width: 8, heads: 2}\n"
       "  image: {stem_channels: [8, 16], width: 8, heads: 2}\nstages:\n  text: {steps: 4, batch: 2, schedule: {peak: "

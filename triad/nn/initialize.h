@@ -12,11 +12,12 @@ Tensor normal(const Shape& shape, double stddev, RandomKey key);
 Tensor truncated_normal(const Shape& shape, double stddev, RandomKey key);
 /// Uniform in [-bound, bound), f32.
 Tensor uniform(const Shape& shape, double bound, RandomKey key);
-/// Uniform with bound sqrt(6 / (fan_in + fan_out)) for a weight [out, in], f32.           [Glorot & Bengio, AISTATS 2010]
+/// Uniform with bound sqrt(6 / (fan_in + fan_out)) for a weight [out, in], else a ShapeError, f32.
+/// [Glorot & Bengio, AISTATS 2010]
 Tensor xavier_uniform(const Shape& shape, RandomKey key);
 
 /// A uniformly drawn matrix with orthonormal rows (or columns, if there are fewer), times `gain`, for a weight [out, …]
-/// whose other axes count as one, f32.                                                                  [arXiv:1312.6120]
+/// whose other axes count as one, else a ShapeError, f32.                                            [arXiv:1312.6120]
 Tensor orthogonal(const Shape& shape, double gain, RandomKey key);
 
 }  // namespace triad::nn

@@ -1,4 +1,7 @@
 // Modules: parameters in a tree, each with a path.
+// forward() of every layer and encoder throws what its ops throw (ShapeError, DTypeError, ValueError, naming op and argument),
+// takes activations in f32, bf16, f16 or f64 and computes in their dtype with its f32 parameters rounded to it; only what
+// goes beyond that is said again at each of them.
 #pragma once
 
 #include <cstdint>

@@ -6,6 +6,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "triad/core/base/join.h"
 #include "triad/train/checkpoint/checkpoint.h"
 #include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/evaluate/evaluate.h"
@@ -20,16 +21,10 @@ std::string split_of(std::string_view stage) {
   return stage == "align" || stage == "joint" ? "train" : "pool_" + std::string(stage);
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string all;
-  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
-  return all;
-}
-
 std::string text_of(const data::Attribute& value) {
   return std::visit(
       [](const auto& v) -> std::string {
-        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::vector<std::string>>) return joined(v);
+        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::vector<std::string>>) return join(v);
         else return str(std::boolalpha, v);
       },
       value);
@@ -40,16 +35,16 @@ void check_built_as_described(const DataOptions& options, const data::Manifest& 
   if (manifest.name != options.name)
     fail<ConfigError>("data.dir", options.dir.string(), " holds the data set ", manifest.name, ", not ", options.name,
                       Hint{"give another data.dir: what is not there is built as the recipe says"});
-  std::string differences, remedy;
+  std::vector<std::string> differences;
+  std::string remedy;
   for (const auto& [name, wanted] : options.build) {
     const auto built = manifest.provenance.options.find(name);
     if (built == manifest.provenance.options.end() || built->second == wanted) continue;
-    differences +=
-        str(differences.empty() ? "" : ", ", name, " ", text_of(built->second), " instead of ", text_of(wanted));
+    differences.push_back(str(name, " ", text_of(built->second), " instead of ", text_of(wanted)));
     remedy += str(" --set data.build.", name, "=", text_of(built->second));
   }
   if (!differences.empty())
-    fail<ConfigError>("data.build", options.dir.string(), " was built with ", differences,
+    fail<ConfigError>("data.build", options.dir.string(), " was built with ", join(differences),
                       Hint{"to train on it as it is:" + remedy +
                            "; or give another data.dir: what is not there is built as the recipe says"});
 }
@@ -143,7 +138,7 @@ void check_split(std::string_view where, const std::string& split, const Trainin
   });
   if (!known && !held_out.empty())
     fail<ConfigError>(where, "'", split, "' is no held-out split of ", data.dataset().folder().string(),
-                      Hint{"there are " + joined(held_out)});
+                      Hint{"there are " + join(held_out)});
 }
 
 void check_data(const Recipe& recipe, const TrainingData& data) {

@@ -1,6 +1,7 @@
 #include "triad/train/pretrain.h"
 
 #include <algorithm>
+#include <array>
 #include <iostream>
 
 #include "triad/core/device/allocator.h"
@@ -27,6 +28,9 @@ namespace fs = std::filesystem;
 /// Folder in a run directory: its data set without the samples, which is the tokenizer and what describes the data.
 constexpr std::string_view kTokenizer = "tokenizer";
 
+/// Written when a run is done.
+constexpr std::array kResults = {"summary.json", "report.html"};
+
 /// Builds the data set of a recipe. ConfigError if its builder needs a source that the recipe does not name.
 void build_data(const DataOptions& options) {
   const data::Builder& builder = data::builder_named(options.name);
@@ -39,13 +43,20 @@ void build_data(const DataOptions& options) {
                         Hint{str(option.help, "; --set data.build.", option.name, "=… gives it")});
   }
   TerminalLine line;
-  const data::BuildRequest request{.out = options.dir,
-                                   .options = complete,
-                                   .prefix = "data.build.",
-                                   .progress = [&](int64_t done) { line.show(str(done, " samples")); }};
+  const data::BuildRequest request{
+      .out = options.dir, .options = complete, .prefix = "data.build.", .progress = [&](int64_t done) {
+        line.show(str(done, " samples"));
+      }};
   data::check_paths(builder, request);
   std::cerr << "building the data set " << options.name << " in " << options.dir.string() << '\n';
   builder.build(request);
+}
+
+/// Whether a run of this very config.yaml has been evaluated and reported.
+bool is_reported(const fs::path& run, const std::string& config_text) {
+  constexpr int64_t kMostBytes = 1 << 20;
+  return std::ranges::all_of(kResults, [&](const char* file) { return fs::exists(run / file); }) &&
+         data::read_whole_file(run / "config.yaml", kMostBytes) == config_text;
 }
 
 std::unique_ptr<Stage> make_stage(std::string_view name, const StageSetup& setup) {
@@ -101,17 +112,25 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
     first = static_cast<size_t>(std::ranges::find(stages, progress.stage) - stages.begin());
   }
 
+  Recipe resolved = recipe;
+  resolved.data.dir = fs::absolute(recipe.data.dir);  // the run is evaluated from other folders too
+  const data::Attributes& built_with = data.dataset().manifest().provenance.options;
+  resolved.data.build.insert(built_with.begin(), built_with.end());
+  const std::string config_text = write_recipe(resolved);
+  if (newest && progress.stage == stages.back() && progress.step == steps_to_train(recipe, progress.stage) &&
+      is_reported(options.out, config_text)) {
+    std::cerr << "the run is finished; its report: " << (options.out / "report.html").string() << '\n';
+    return;
+  }
+
   // Everything is checked; from here on the run directory changes.
   fs::create_directories(checkpoints);
   if (!lock) {
     lock.emplace(options.out);
     require<IoError>(list_checkpoints(checkpoints).empty(), options.out.string(), "another process began a run here");
   }
-  Recipe resolved = recipe;
-  resolved.data.dir = fs::absolute(recipe.data.dir);  // the run is evaluated from other folders too
-  const data::Attributes& built_with = data.dataset().manifest().provenance.options;
-  resolved.data.build.insert(built_with.begin(), built_with.end());
-  data::write_durably(config, write_recipe(resolved));
+  for (const char* file : kResults) fs::remove(options.out / file);
+  data::write_durably(config, config_text);
   data.dataset().write_description(options.out / kTokenizer);
   rewind_metrics(options.out, newest ? progress.stage : stages.front(), progress.step);
   fs::path resume_from = newest.value_or(fs::path());

@@ -7,6 +7,7 @@
 
 #include "tests/harness/message_of.h"
 #include "triad/core/base/dtype.h"
+#include "triad/core/base/join.h"
 #include "triad/core/base/philox.h"
 #include "triad/core/base/shape.h"
 
@@ -14,6 +15,13 @@ namespace triad {
 namespace {
 
 using harness::message_of;
+
+TEST(Join, PutsATextBetween) {
+  EXPECT_EQ(join(std::vector<std::string>{}), "");
+  EXPECT_EQ(join(std::vector<std::string>{"a", "", "b"}), "a, , b");
+  const std::vector<std::pair<std::string, int>> named = {{"one", 1}, {"two", 2}};
+  EXPECT_EQ(join(named, &std::pair<std::string, int>::first, "+"), "one+two");
+}
 
 TEST(Shape, BroadcastFollowsTheLastAxis) {
   EXPECT_EQ(broadcast_shapes("add", {2, 1, 4}, {3, 1}), (Shape{2, 3, 4}));

@@ -30,7 +30,7 @@ namespace triad::test_vector_math::HWY_NAMESPACE {
 
 namespace vec = triad::cpu::HWY_NAMESPACE;
 
-void Evaluate(Function function, const Rows& rows) {
+void evaluate(Function function, const Rows& rows) {
   const vec::Tag<float> d;
   vec::for_each_vector<float>(static_cast<int64_t>(rows.x.size()), [&](auto part, int64_t i) {
     const auto x = part.load(rows.x.data() + i);
@@ -50,17 +50,17 @@ void Evaluate(Function function, const Rows& rows) {
 
 /// To a 16-bit type and back, as vectors; the rest of `to` is left alone.
 template <class T>
-void Convert(const std::vector<float>& from, std::vector<T>& to, std::vector<float>& back) {
+void convert(const std::vector<float>& from, std::vector<T>& to, std::vector<float>& back) {
   vec::for_each_vector<float>(static_cast<int64_t>(from.size()), [&](auto part, int64_t i) {
     part.store(part.load(from.data() + i), to.data() + i);
     part.store(part.load(to.data() + i), back.data() + i);
   });
 }
-void ConvertBf16(const std::vector<float>& from, std::vector<BFloat16>& to, std::vector<float>& back) {
-  Convert(from, to, back);
+void convert_bf16(const std::vector<float>& from, std::vector<BFloat16>& to, std::vector<float>& back) {
+  convert(from, to, back);
 }
-void ConvertF16(const std::vector<float>& from, std::vector<Float16>& to, std::vector<float>& back) {
-  Convert(from, to, back);
+void convert_f16(const std::vector<float>& from, std::vector<Float16>& to, std::vector<float>& back) {
+  convert(from, to, back);
 }
 
 }  // namespace triad::test_vector_math::HWY_NAMESPACE
@@ -70,13 +70,13 @@ HWY_AFTER_NAMESPACE();
 namespace triad::test_vector_math {
 namespace {
 
-HWY_EXPORT(Evaluate);
-HWY_EXPORT(ConvertBf16);
-HWY_EXPORT(ConvertF16);
+HWY_EXPORT(evaluate);
+HWY_EXPORT(convert_bf16);
+HWY_EXPORT(convert_f16);
 
 std::vector<float> evaluate(Function function, const std::vector<float>& x) {
   std::vector<float> y(x.size());
-  HWY_DYNAMIC_DISPATCH(Evaluate)(function, Rows{x, y});
+  HWY_DYNAMIC_DISPATCH(evaluate)(function, Rows{x, y});
   return y;
 }
 
@@ -177,8 +177,8 @@ void expect_conversions_as_scalar(const Convert& convert) {
 }
 
 TEST(VectorRow, StoresRoundAsTheScalarTypes) {
-  expect_conversions_as_scalar<BFloat16>([](auto&... a) { HWY_DYNAMIC_DISPATCH(ConvertBf16)(a...); });
-  expect_conversions_as_scalar<Float16>([](auto&... a) { HWY_DYNAMIC_DISPATCH(ConvertF16)(a...); });
+  expect_conversions_as_scalar<BFloat16>([](auto&... a) { HWY_DYNAMIC_DISPATCH(convert_bf16)(a...); });
+  expect_conversions_as_scalar<Float16>([](auto&... a) { HWY_DYNAMIC_DISPATCH(convert_f16)(a...); });
 }
 
 }  // namespace

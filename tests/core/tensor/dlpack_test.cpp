@@ -4,10 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include "triad/ops/registry/comparison.h"
 #include "tests/harness/message_of.h"
 #include "triad/autograd/autograd.h"
 #include "triad/core/tensor/views.h"
+#include "triad/ops/registry/comparison.h"
 
 namespace triad {
 namespace {
@@ -111,7 +111,7 @@ TEST(DLPack, ARefusedImportGivesTheMemoryBackAndSaysWhy) {
   const auto refused = [](auto&& change) {
     Producer producer({2, 3});
     change(producer);
-    const std::string message = message_of<Error>([&] { producer.import(); });
+    std::string message = message_of<Error>([&] { producer.import(); });
     EXPECT_EQ(producer.deleted, 1) << message;
     return message;
   };

@@ -6,7 +6,7 @@
 #include "tests/harness/data_path.h"
 #include "triad/data/audio/log_mel.h"
 #include "triad/data/formats/safetensors.h"
-#include "triad/data/formats/wav.h"
+#include "triad/data/formats/sound.h"
 
 namespace triad::data {
 namespace {
@@ -44,7 +44,7 @@ TEST(LogMelReference, RecordedSoundsAgree) {
        {"fsdd/recordings/7_jackson_10.wav", "fsdd/recordings/3_theo_5.wav", "librispeech_mini/2911-12359-0007.flac"}) {
     const auto path = harness::data_path(clip);
     if (path.empty()) GTEST_SKIP() << "no " << clip;
-    const Waveform sound = read_wav(path);
+    const Waveform sound = read_waveform(path);
     const size_t most = static_cast<size_t>(1.5 * sound.sample_rate);  // the golden file holds the beginning
     expect_features(std::span(sound.samples).first(std::min(sound.samples.size(), most)), sound.sample_rate, false,
                     std::string(clip) + ".features");

@@ -5,7 +5,7 @@
 
 #include "tests/harness/data_path.h"
 #include "triad/data/audio/pcm.h"
-#include "triad/data/formats/wav.h"
+#include "triad/data/formats/sound.h"
 #include "triad/data/image/layout.h"
 
 namespace triad::data {
@@ -15,7 +15,7 @@ TEST(EncodeWav, IsReadBackAsItWas) {
   const harness::TempFolder folder;
   for (const std::vector<int16_t>& samples : {std::vector<int16_t>{0, 1, -1, 32767, -32768}, std::vector<int16_t>{}}) {
     std::ofstream(folder / "sound.wav", std::ios::binary) << encode_wav(samples, 8000);
-    const Waveform sound = read_wav(folder / "sound.wav");
+    const Waveform sound = read_waveform(folder / "sound.wav");
     EXPECT_EQ(sound.sample_rate, 8000);
     EXPECT_EQ(to_pcm16(sound.samples), samples);
   }

@@ -16,7 +16,7 @@
 #include "triad/data/formats/idx.h"
 #include "triad/data/formats/image_file.h"
 #include "triad/data/formats/safetensors.h"
-#include "triad/data/formats/wav.h"
+#include "triad/data/formats/sound.h"
 #include "triad/data/shards/dataset_writer.h"
 #include "triad/data/shards/inspect.h"
 #include "triad/data/shards/sharded_dataset.h"
@@ -35,7 +35,7 @@ struct NamedReader {
 };
 
 const std::vector<NamedReader> kReaders = {{"idx", [](const fs::path& p) { read_idx(p); }},
-                                           {"sound", [](const fs::path& p) { read_wav(p); }},
+                                           {"sound", [](const fs::path& p) { read_waveform(p); }},
                                            {"picture", [](const fs::path& p) { read_image(p); }},
                                            {"safetensors", [](const fs::path& p) { read_safetensors(p); }},
                                            {"hdf5", [](const fs::path& p) { hdf5::File::open(p); }},

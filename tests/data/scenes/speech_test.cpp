@@ -21,7 +21,10 @@ using namespace std::chrono_literals;
 /// PATH set to another value while alive.
 class OtherPath {
  public:
-  explicit OtherPath(const std::string& path) : before_(std::getenv("PATH")) { ::setenv("PATH", path.c_str(), 1); }
+  explicit OtherPath(const std::string& path) {
+    if (const char* before = std::getenv("PATH")) before_ = before;
+    ::setenv("PATH", path.c_str(), 1);
+  }
   ~OtherPath() { ::setenv("PATH", before_.c_str(), 1); }
 
  private:

@@ -221,6 +221,25 @@ TEST_F(Training, ARunLeavesOutNoStageAndNoStepOfOne) {
   EXPECT_THAT(refusal("text"), testing::HasSubstr("is in stage speech after 2 of 3 steps of this one"));
 }
 
+TEST_F(Training, AFinishedRunIsLeftAsItIs) {
+  Recipe r = recipe();
+  r.train.max_steps = 2;
+  const std::filesystem::path run = at("run");
+  pretrain(r, {.out = run, .only = "text"});
+  const auto state = [&] {
+    std::map<std::string, std::filesystem::file_time_type> times;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(run))
+      times[entry.path().string()] = entry.last_write_time();
+    return times;
+  };
+  const auto before = state();
+  pretrain(r, {.out = run, .only = "text", .resume = true});
+  EXPECT_EQ(state(), before);
+  std::filesystem::remove(run / "report.html");
+  pretrain(r, {.out = run, .only = "text", .resume = true});
+  EXPECT_TRUE(std::filesystem::exists(run / "report.html"));
+}
+
 TEST_F(Training, ARunThatDiedBeforeItsFirstCheckpointBeginsAgain) {
   Recipe r = recipe();
   r.train.max_steps = 2;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "triad/core/base/error.h"
+#include "triad/core/base/join.h"
 
 namespace triad::bench {
 namespace {
@@ -32,12 +33,6 @@ std::vector<KernelCase> all_cases() {
   return cases;
 }
 
-std::string joined(const std::set<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
-  return out;
-}
-
 /// A name of a suite selects it, and so does its beginning up to a dash.
 bool selects(const std::string& wanted, const std::string& suite) {
   return suite == wanted || suite.starts_with(wanted + "-");
@@ -48,7 +43,7 @@ void check_suites(const std::vector<std::string>& wanted, const std::vector<Kern
   for (const KernelCase& c : cases) suites.insert(c.workload->suite);
   for (const std::string& name : wanted) {
     require<ValueError>(std::any_of(suites.begin(), suites.end(), [&](auto& s) { return selects(name, s); }), "bench",
-                        "there is no suite ", name, Hint{"there are " + joined(suites)});
+                        "there is no suite ", name, Hint{"there are " + join(suites)});
   }
 }
 

@@ -1,5 +1,7 @@
 #include "triad/bench/kernels/timing_file.h"
 
+#include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <map>
 
@@ -21,14 +23,20 @@ std::map<std::string, const nlohmann::json*> by_identity(const TimingFile& file)
   return rows;
 }
 
-/// Throws what nlohmann::json throws unless `row` has what readers of it use.
+std::vector<double> samples_of(const nlohmann::json& row) { return row.at("samples_us").get<std::vector<double>>(); }
+
+bool is_time(double microseconds) { return microseconds > 0 && std::isfinite(microseconds); }
+
+/// Throws what nlohmann::json throws, or an IoError, unless `row` has what readers of it use.
 void check_row(const nlohmann::json& row) {
   identity(row);
   if (row.contains("error")) return;
   for (const char* number : {"median_us", "flops", "bytes", "floor_us"}) row.at(number).get<double>();
   row.at("bound").get<std::string>();
   row.at("dtype").get<std::string>();
-  row.at("samples_us").at(0).get<double>();
+  const std::vector<double> samples = samples_of(row);
+  require<IoError>(!samples.empty() && std::ranges::all_of(samples, is_time) && is_time(row.at("median_us")),
+                   identity(row), "times are no positive numbers");
 }
 
 }  // namespace
@@ -51,7 +59,7 @@ TimingFile read_timings(const std::filesystem::path& path) {
       }
       check_row(line);
       file.rows.push_back(std::move(line));
-    } catch (const nlohmann::json::exception& e) {
+    } catch (const std::exception& e) {
       fail<IoError>(path.string(), "line ", number, " is not of `triad bench run --json`: ", e.what());
     }
   }
@@ -68,8 +76,7 @@ Changes compare_timings(const TimingFile& before, const TimingFile& after) {
       changes.only_after.push_back(name);
       continue;
     }
-    const auto samples = [](const nlohmann::json& r) { return r.at("samples_us").get<std::vector<double>>(); };
-    const Ratio ratio = independent_ratio(samples(*row), samples(*old->second));
+    const Ratio ratio = independent_ratio(samples_of(*row), samples_of(*old->second));
     changes.changes.push_back({.row = name,
                                .before_microseconds = old->second->at("median_us"),
                                .after_microseconds = row->at("median_us"),

@@ -9,7 +9,6 @@
 #include <thread>
 #include <vector>
 
-#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "triad/bench/measure/machine_peaks.h"
@@ -124,33 +123,6 @@ Machine measure_machine() {
   machine.launch_seconds = launch_time(threads);
   machine.clock_hz = clock_rate();
   return machine;
-}
-
-nlohmann::json to_json(const Machine& m) {
-  const auto rates = [](const MachineRates& r) {
-    return nlohmann::json{{"f32_flops", r.f32_flops}, {"bf16_flops", r.bf16_flops}, {"copy_bytes", r.copy_bytes}};
-  };
-  return {{"processor", m.processor},
-          {"threads", m.threads},
-          {"all", rates(m.all)},
-          {"one", rates(m.one)},
-          {"clock_hz", m.clock_hz},
-          {"launch_seconds", m.launch_seconds},
-          {"background_load", m.background_load}};
-}
-
-Machine machine_from_json(const nlohmann::json& j) {
-  const auto rates = [](const nlohmann::json& r) {
-    return MachineRates{
-        .f32_flops = r.at("f32_flops"), .bf16_flops = r.at("bf16_flops"), .copy_bytes = r.at("copy_bytes")};
-  };
-  return {.processor = j.at("processor"),
-          .threads = j.at("threads"),
-          .all = rates(j.at("all")),
-          .one = rates(j.at("one")),
-          .launch_seconds = j.at("launch_seconds"),
-          .clock_hz = j.at("clock_hz"),
-          .background_load = j.at("background_load")};
 }
 
 std::string summary_of(const Machine& m) {

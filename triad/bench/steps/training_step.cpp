@@ -1,5 +1,6 @@
 #include "triad/bench/steps/training_step.h"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "triad/bench/steps/image_step.h"
 #include "triad/bench/steps/speech_step.h"
 #include "triad/bench/steps/text_step.h"
+#include "triad/core/base/join.h"
 
 namespace triad::bench {
 namespace {
@@ -47,12 +49,10 @@ const std::vector<std::pair<std::string, Maker>>& makers() {
 }
 
 std::unique_ptr<StepModel> make_model(const std::string& wanted, double dropout, RandomKey key) {
-  std::string known;
-  for (const auto& [name, make] : makers()) {
-    if (name == wanted) return make(dropout, key);
-    known += (known.empty() ? "" : ", ") + name;
-  }
-  fail<ValueError>("bench steps", "no step '", wanted, "'", Hint{"there are " + known});
+  const auto found = std::ranges::find(makers(), wanted, &std::pair<std::string, Maker>::first);
+  if (found != makers().end()) return found->second(dropout, key);
+  fail<ValueError>("bench steps", "no step '", wanted, "'",
+                   Hint{"there are " + join(makers(), &std::pair<std::string, Maker>::first)});
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "triad/core/base/error.h"
+#include "triad/core/base/join.h"
 
 namespace triad::data {
 namespace {
@@ -67,12 +68,10 @@ const std::vector<Builder>& all_builders() {
 }
 
 const Builder& builder_named(std::string_view name) {
-  std::string names;
-  for (const Builder& builder : all_builders()) {
-    if (builder.name == name) return builder;
-    names += (names.empty() ? "" : ", ") + builder.name;
-  }
-  fail<ConfigError>("data build", "there is no data set '", name, "'; there are: ", names);
+  const std::vector<Builder>& all = all_builders();
+  const auto found = std::ranges::find(all, name, &Builder::name);
+  if (found != all.end()) return *found;
+  fail<ConfigError>("data build", "there is no data set '", name, "'; there are: ", join(all, &Builder::name));
 }
 
 void check_paths(const Builder& builder, const BuildRequest& request) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "triad/core/base/error.h"
+#include "triad/core/base/join.h"
 
 namespace triad::data {
 namespace {
@@ -185,12 +186,9 @@ bool is_plain_name(std::string_view name) {
 }
 
 const SplitEntry& Manifest::split(std::string_view wanted) const {
-  std::string names;
-  for (const SplitEntry& entry : splits) {
-    if (entry.name == wanted) return entry;
-    names += (names.empty() ? "" : ", ") + entry.name;
-  }
-  fail<IoError>("dataset", "'", name, "' has no split '", wanted, "'; there are: ", names);
+  const auto found = std::ranges::find(splits, wanted, &SplitEntry::name);
+  if (found != splits.end()) return *found;
+  fail<IoError>("dataset", "'", name, "' has no split '", wanted, "'; there are: ", join(splits, &SplitEntry::name));
 }
 
 const std::string& Manifest::text(const std::string& key) const {

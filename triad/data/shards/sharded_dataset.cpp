@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "triad/core/base/error.h"
+#include "triad/core/base/join.h"
 #include "triad/data/shards/shard_reader.h"
 
 namespace triad::data {
@@ -22,12 +23,10 @@ SplitReader::SplitReader(const std::filesystem::path& folder, const SplitEntry& 
 SplitReader::~SplitReader() = default;
 
 size_t SplitReader::column_index(std::string_view name) const {
-  std::string names;
-  for (size_t i = 0; i < entry_.columns.size(); ++i) {
-    if (entry_.columns[i].name == name) return i;
-    names += (names.empty() ? "" : ", ") + entry_.columns[i].name;
-  }
-  fail<IoError>("dataset", "split '", entry_.name, "' has no column '", name, "'; there are: ", names);
+  const auto found = std::ranges::find(entry_.columns, name, &ColumnSpec::name);
+  if (found != entry_.columns.end()) return static_cast<size_t>(found - entry_.columns.begin());
+  fail<IoError>("dataset", "split '", entry_.name, "' has no column '", name,
+                "'; there are: ", join(entry_.columns, &ColumnSpec::name));
 }
 
 void SplitReader::open_shards() const {

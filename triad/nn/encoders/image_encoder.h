@@ -24,6 +24,7 @@ class ConvStem : public Module {
   /// images: [B, image_channels, H, W] with H, W multiples of patch(); visible: bool [B, h, w] or undefined → [B, C, h, w].
   /// Where a token is not visible its pixels, and the features made of them after every convolution, are 0, and the
   /// norms look at visible positions only: the features of visible tokens do not depend on hidden pixels at all.
+  /// ShapeError for pictures that do not divide into tokens.
   Tensor forward(const Tensor& images_BCHW, const Tensor& visible_Bhw = {}) const;
   /// Pixels a token covers along each axis: 2 to the number of strided convolutions.
   int64_t patch() const { return int64_t{1} << convolutions.size(); }

@@ -38,7 +38,7 @@ class SpeechEncoder : public Module {
 
   void visit(const Visitor& visitor) override;
   /// frames: [B, F, M] log-mel, lengths: i64 [B] in frames, each 1 to F. What lies beyond a length has no influence, NaN
-  /// included, and neither has the amount of padding.
+  /// included, and neither has the amount of padding. ValueError for a length out of range.
   SpeechStates forward(const Tensor& frames_BFM, const Tensor& lengths_B, const Context& context) const;
 
   int64_t output_width() const { return 2 * options_.hidden; }

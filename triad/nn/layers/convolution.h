@@ -13,6 +13,7 @@ class Conv1d : public Module {
   Conv1d(Tensor weight, const ops::Conv1dOptions& options, bool with_bias = true);
 
   void visit(const Visitor& visitor) override;
+  /// x: [B, in, L] → [B, out, output_length(L)].
   Tensor forward(const Tensor& x_BCL) const;
   /// Length of the output for an input of `length`.
   int64_t output_length(int64_t length) const;
@@ -30,6 +31,7 @@ class Conv2d : public Module {
   Conv2d(Tensor weight, const ops::Conv2dOptions& options, bool with_bias = true);
 
   void visit(const Visitor& visitor) override;
+  /// x: [B, in, H, W] → [B, out, H', W'], extents as ops::conv2d has them.
   Tensor forward(const Tensor& x_BCHW) const;
 
   Parameter weight, bias;

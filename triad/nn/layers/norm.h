@@ -23,6 +23,7 @@ class LayerNorm : public Module {
 /// Over groups of channels and all positions, or the visible positions only.                        [arXiv:1803.08494]
 class GroupNorm : public Module {
  public:
+  /// ShapeError for channels that do not divide into the groups.
   GroupNorm(int64_t channels, int64_t groups, double eps = 1e-5);
 
   void visit(const Visitor& visitor) override;

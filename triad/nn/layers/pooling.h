@@ -8,6 +8,7 @@ namespace triad::nn {
 /// One vector from a sequence: learned queries, one a head, attend to all positions.             [arXiv:2104.05704, SeqPool]
 class AttentionPool : public Module {
  public:
+  /// ShapeError for a width that does not divide into the heads.
   AttentionPool(int64_t width, int64_t heads, double initial_stddev, RandomKey key);
 
   void visit(const Visitor& visitor) override;

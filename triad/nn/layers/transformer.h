@@ -34,6 +34,7 @@ class FeedForward : public Module {
   FeedForward(int64_t width, int64_t hidden, double initial_stddev, double outer_stddev, RandomKey key);
 
   void visit(const Visitor& visitor) override;
+  /// x: [..., width] → same.
   Tensor forward(const Tensor& x) const;
 
   Linear inner, outer;
@@ -43,6 +44,7 @@ class FeedForward : public Module {
 /// post: x = norm(x + part(x)) [arXiv:1810.04805]; pre: x = x + part(norm(x)) [arXiv:2010.11929].
 class TransformerBlock : public Module {
  public:
+  /// ShapeError for a width that does not divide into the heads.
   TransformerBlock(const TransformerOptions& options, RandomKey key);
 
   void visit(const Visitor& visitor) override;
@@ -62,6 +64,7 @@ class TransformerBlock : public Module {
 /// A pre-norm block that also attends to a memory, between the two other parts.
 class FusionBlock : public Module {
  public:
+  /// ValueError for the post-norm order, ShapeError for a width that does not divide into the heads.
   FusionBlock(const TransformerOptions& options, int64_t memory_width, RandomKey key);
 
   void visit(const Visitor& visitor) override;

@@ -29,7 +29,7 @@ Tensor pow(const Tensor& a, double b);
 /// And for a, in the dtype of b.
 Tensor sub(double a, const Tensor& b);
 Tensor div(double a, const Tensor& b);
-Tensor clamp(const Tensor& x, double low, double high);  ///< gradient 0 outside of [low, high]
+Tensor clamp(const Tensor& x, double low, double high);  ///< gradient 0 outside; ValueError if low > high
 
 /// Comparisons and logic: y is bool and carries no gradient. NaN compares as in C++. Nonzero counts as true.
 Tensor equal(const Tensor& a, const Tensor& b);

@@ -14,6 +14,7 @@ Tensor index_select(const Tensor& x, int64_t axis, const Tensor& indices);
 
 /// Rows of a table: index_select along axis 0.
 /// shapes   weight: [V, D], ids: [K…] → y: [K…, D]
+/// errors   as index_select, and ShapeError unless weight has two axes
 Tensor embedding(const Tensor& weight, const Tensor& ids);
 
 /// Kernel interface, all contiguous: x [outer, N, inner], indices [K] i64 within [0, N), y [outer, K, inner].

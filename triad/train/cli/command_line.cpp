@@ -31,11 +31,7 @@ void check_commands(const CLI::App& app, std::span<const std::string> arguments)
     if (names.empty() || argument.starts_with('-')) return;
     typed += (typed.empty() ? "" : " ") + argument;
     if (std::ranges::find(names, argument) == names.end()) {
-      std::string all;
-      for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
-      const std::string guess = nearest(argument, names);
-      fail<ConfigError>("'" + typed + "'", "no such command",
-                        Hint{(guess.empty() ? "" : "did you mean '" + guess + "'? ") + "There are " + all});
+      fail<ConfigError>("'" + typed + "'", "no such command", Hint{suggestion(argument, names)});
     }
     at = at->get_subcommand(argument);
   }

@@ -5,6 +5,9 @@
 #include <cmath>
 #include <numeric>
 #include <set>
+#include <span>
+
+#include "triad/core/base/join.h"
 
 namespace triad::train {
 namespace {
@@ -29,6 +32,11 @@ bool parse(const std::string& text, double& value) {
 }
 
 }  // namespace
+
+std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
+  const std::string guess = nearest(word, candidates);
+  return (guess.empty() ? "" : "did you mean '" + guess + "'? ") + "There are " + join(candidates);
+}
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   std::string best;
@@ -78,8 +86,7 @@ void Binder::finish() const {
     const std::string& key = entry.first.Scalar();
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
     const std::string guess = nearest(key, known_);
-    std::string all;
-    for (const std::string& name : known_) all += (all.empty() ? "" : ", ") + name;
+    const std::string all = join(known_);
     refuse(key, "unknown key",
            Hint{guess.empty() ? "valid keys: " + all : "did you mean '" + guess + "'? Valid keys: " + all});
   }
@@ -104,12 +111,10 @@ std::string Binder::to_text(const YAML::Node& value, std::string_view key) const
 size_t Binder::to_choice(const YAML::Node& value, std::string_view key, const std::string_view* names,
                          size_t count) const {
   const std::string text = to_text(value, key);
-  std::string all;
-  for (size_t i = 0; i < count; ++i) {
-    if (names[i] == text) return i;
-    all += (i == 0 ? "" : ", ") + std::string(names[i]);
-  }
-  refuse(key, "'", text, "' is not one of ", all);
+  const std::span all(names, count);
+  const auto found = std::ranges::find(all, text);
+  if (found != all.end()) return static_cast<size_t>(found - all.begin());
+  refuse(key, "'", text, "' is not one of ", join(all));
 }
 
 std::string Binder::shown(const YAML::Node& value) {

@@ -155,5 +155,7 @@ YAML::Node Binder::written(T& field) const {
 
 /// The candidate that needs the fewest edits to become `word` (Levenshtein), or "" if none is near.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+/// Advice to who wrote `word`: the nearest candidate, if any, and all of them.
+std::string suggestion(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace triad::train

@@ -291,14 +291,8 @@ const std::vector<data::BuilderOption>& builder_options(const std::string& name)
 
 [[noreturn]] void refuse_unknown_data(const Binder& b, const std::string& name) {
   std::vector<std::string> names;
-  std::string all;
-  for (const data::Builder& builder : data::all_builders()) {
-    names.push_back(builder.name);
-    all += (all.empty() ? "" : ", ") + builder.name;
-  }
-  const std::string guess = nearest(name, names);
-  b.refuse("name", "unknown data set '", name, "', which cannot be built",
-           Hint{(guess.empty() ? "" : "did you mean '" + guess + "'? ") + "There are " + all});
+  for (const data::Builder& builder : data::all_builders()) names.push_back(builder.name);
+  b.refuse("name", "unknown data set '", name, "', which cannot be built", Hint{suggestion(name, names)});
 }
 
 }  // namespace

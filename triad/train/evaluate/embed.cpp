@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "triad/autograd/grad_mode.h"
-#include "triad/ops/shape/concat.h"
+#include "triad/train/evaluate/row_buffer.h"
 
 namespace triad::train {
 namespace {
@@ -29,13 +29,13 @@ Embedded embed_column(const TrainingData& data, std::string_view name, std::stri
   if (!split.has(column)) return result;
   const std::vector<int64_t> identities = split.values<int64_t>("identity");
   const std::vector<int64_t> labels = split.has("label") ? split.values<int64_t>("label") : std::vector<int64_t>();
-  std::vector<Tensor> embeddings, features;
+  RowBuffer embeddings(split.size()), features(split.size());
   std::vector<data::Value> batch;
   size_t longest = 0;
   const auto encode_batch = [&] {
     const Encoded encoded = encode(std::exchange(batch, {}));
-    embeddings.push_back(encoded.embeddings);
-    if (encoded.features.defined()) features.push_back(encoded.features);
+    embeddings.append(encoded.embeddings);
+    if (encoded.features.defined()) features.append(encoded.features);
     longest = 0;
   };
   for (int64_t i = 0; i < split.size(); ++i) {
@@ -50,8 +50,8 @@ Embedded embed_column(const TrainingData& data, std::string_view name, std::stri
     if (!labels.empty()) result.labels.push_back(labels[static_cast<size_t>(i)]);
   }
   if (!batch.empty()) encode_batch();
-  if (!embeddings.empty()) result.embeddings = ops::concat(embeddings, 0);
-  if (!features.empty()) result.features = ops::concat(features, 0);
+  result.embeddings = embeddings.rows();
+  result.features = features.rows();
   return result;
 }
 

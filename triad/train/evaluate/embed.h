@@ -1,4 +1,5 @@
-// Embeddings and features of whole splits, batch by batch, without a tape.
+// Embeddings and features of whole splits, batch by batch, without a tape. What is kept is what comes out: memory is that of
+// one batch and of N · (shared width + encoder width) numbers.
 #pragma once
 
 #include <cstdint>

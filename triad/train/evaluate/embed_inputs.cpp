@@ -6,7 +6,7 @@
 #include "triad/autograd/grad_mode.h"
 #include "triad/data/audio/sound_file.h"
 #include "triad/data/image/picture_file.h"
-#include "triad/ops/shape/concat.h"
+#include "triad/train/evaluate/row_buffer.h"
 
 namespace triad::train {
 namespace {
@@ -21,10 +21,10 @@ const nn::Context kEvaluation{};
 template <class Embed>
 Tensor in_batches(std::span<const std::string> items, const Embed& embed) {
   const NoGrad no_tape;
-  std::vector<Tensor> parts;
+  RowBuffer embeddings(std::ssize(items));
   for (size_t first = 0; first < items.size(); first += kBatch)
-    parts.push_back(embed(items.subspan(first, std::min(kBatch, items.size() - first))));
-  return ops::concat(parts, 0);
+    embeddings.append(embed(items.subspan(first, std::min(kBatch, items.size() - first))));
+  return embeddings.rows();
 }
 
 data::Value picture_of(const std::string& file, const Shape& shape) {
@@ -60,12 +60,12 @@ Tensor embeddings_of_sounds(const Model& model, const TrainingData& data, const 
   require<ValueError>(!files.empty(), "embeddings_of_sounds", "no files");
   require<IoError>(data.has_sound(), data.dataset().folder().string(), "the data set has no sound");
   const NoGrad no_tape;
-  std::vector<Tensor> parts;
+  RowBuffer embeddings(std::ssize(files));
   std::vector<data::LogMel> sounds;
   int64_t longest = 0;
   const auto embed = [&] {
     const SpeechBatch batch = collate_speech(sounds);
-    parts.push_back(model.embed_speech(batch.frames_BFM, batch.lengths_B, kEvaluation));
+    embeddings.append(model.embed_speech(batch.frames_BFM, batch.lengths_B, kEvaluation));
     sounds.clear();
     longest = 0;
   };
@@ -76,7 +76,7 @@ Tensor embeddings_of_sounds(const Model& model, const TrainingData& data, const 
     sounds.push_back(std::move(sound));
   }
   embed();
-  return ops::concat(parts, 0);
+  return embeddings.rows();
 }
 
 }  // namespace triad::train

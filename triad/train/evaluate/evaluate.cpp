@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "triad/core/base/join.h"
 #include "triad/data/formats/durable_file.h"
 #include "triad/train/checkpoint/checkpoint.h"
 #include "triad/train/checkpoint/checkpoint_folder.h"
@@ -47,12 +48,6 @@ Json seconds_of(const std::filesystem::path& metrics) {
   }
   seconds["total"] = total;
   return seconds;
-}
-
-std::string joined(const auto& names, const std::string& between) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : between) + name;
-  return text;
 }
 
 void check_pictures(const nn::ImageEncoder& encoder, const TrainingData& data) {
@@ -138,7 +133,7 @@ void measure_probe(const FinishedRun& run, const TrainingData& data, const std::
   std::set<std::string> unknown;
   const std::vector<int64_t> labels = as_trained(held_out.labels, data.dataset().manifest(), trained, unknown);
   if (!unknown.empty()) {
-    e.missing.push_back("probe " + name + ": the run was not trained on the classes " + joined(unknown, ", "));
+    e.missing.push_back("probe " + name + ": the run was not trained on the classes " + join(unknown));
     return;
   }
   const Embedded train = embed_split(run.model, run.training, "train");
@@ -167,7 +162,7 @@ Evaluation evaluate(const FinishedRun& run, const TrainingData& data) {
   const std::optional<std::filesystem::path> newest = newest_checkpoint(run.checkpoints);
   if (!newest) fail<IoError>(run.checkpoints.string(), "holds no checkpoint");
   const std::vector<std::string> splits = held_out_splits(data, run.recipe.data.split);
-  Evaluation e{.split = joined(splits, "+")};
+  Evaluation e{.split = join(splits, {}, "+")};
   const auto parameters = nn::parameters_of(run.model);
   const std::string_view stage = stage_of(*newest);
   const bool joint = stage == "joint", aligned = joint || stage == "align";

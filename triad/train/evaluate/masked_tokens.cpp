@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "triad/autograd/grad_mode.h"
-#include "triad/data/text/masking.h"
 #include "triad/ops/reduce/extremum.h"
 #include "triad/train/evaluate/counts.h"
+#include "triad/train/stages/masked_text.h"
 
 namespace triad::train {
 namespace {
@@ -31,21 +31,12 @@ std::optional<MaskedAccuracy> guess_masked_tokens(const Model& model, const Trai
   int64_t right = 0, by_unigram = 0, asked = 0;
   for (int64_t first = 0; first < split.size(); first += kBatch) {
     std::vector<std::vector<int32_t>> sequences;
-    std::vector<std::vector<data::MaskedToken>> masked;
-    for (int64_t i = first; i < std::min(first + kBatch, split.size()); ++i) {
+    for (int64_t i = first; i < std::min(first + kBatch, split.size()); ++i)
       sequences.push_back(data.tokens(split.read(i, "text")));
-      masked.push_back(data::mask_tokens(sequences.back(), tokenizer.special(), tokenizer.vocabulary_size(),
-                                         masked_share,
-                                         {.site = random_site("evaluation"), .sample = static_cast<uint32_t>(i)}));
-    }
-    const TextBatch batch = collate_text(sequences, tokenizer.special().pad);
-    std::vector<int64_t> positions, originals;
-    for (size_t b = 0; b < masked.size(); ++b) {
-      for (const data::MaskedToken& token : masked[b]) {
-        positions.push_back(static_cast<int64_t>(b) * batch.ids_BT.size(1) + token.position);
-        originals.push_back(token.original);
-      }
-    }
+    const auto [batch, positions, originals] =
+        hide_tokens(std::move(sequences), tokenizer, masked_share, [&](size_t i) -> RandomKey {
+          return {.site = random_site("evaluation"), .sample = static_cast<uint32_t>(first) + static_cast<uint32_t>(i)};
+        });
     if (positions.empty()) continue;
     const Tensor hidden = model.text.forward(batch.ids_BT, batch.mask_BT, kEvaluation);
     const Tensor logits = model.masked_lm.forward(nn::rows_at(hidden, from_values(positions, {std::ssize(positions)})),

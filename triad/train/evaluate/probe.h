@@ -9,7 +9,7 @@ namespace triad::train {
 
 /// Accuracy of a linear classifier on frozen features: standardised by the training features, multinomial logistic
 /// regression with a little weight decay, full-batch AdamW with a cosine, deterministic.
-/// features: f32 [N, D]; labels: N classes from 0 on
+/// features: f32 [N, D]; labels: N classes from 0 on. Memory: two more copies of the training features.
 double linear_probe(const Tensor& train_features, const std::vector<int64_t>& train_labels, const Tensor& test_features,
                     const std::vector<int64_t>& test_labels);
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "triad/core/base/error.h"
-#include "triad/data/formats/wav.h"
+#include "triad/data/formats/sound.h"
 #include "triad/data/image/layout.h"
 #include "triad/ops/index/index_select.h"
 #include "triad/train/evaluate/retrieval.h"

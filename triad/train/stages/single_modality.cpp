@@ -2,22 +2,16 @@
 
 #include <algorithm>
 
-#include "triad/data/text/masking.h"
 #include "triad/nn/layers/mask.h"
 #include "triad/ops/elementwise/cast.h"
 #include "triad/ops/loss/cross_entropy.h"
 #include "triad/ops/shape/reshape.h"
+#include "triad/train/stages/masked_text.h"
 
 namespace triad::train {
 namespace {
 
 using data::BatchIndices;
-
-struct MaskedTextBatch {
-  TextBatch text;
-  std::vector<int64_t> positions;  ///< b * T + t, in order
-  std::vector<int64_t> originals;
-};
 
 class TextStage : public LoaderStage<MaskedTextBatch> {
  public:
@@ -26,22 +20,10 @@ class TextStage : public LoaderStage<MaskedTextBatch> {
                     parameters_below({{"text", &setup.model.text}, {"masked_lm", &setup.model.masked_lm}})) {
     const data::SplitReader& pool = setup.data.split("pool_text");
     start(setup.recipe.text, pool.size(), pool.lengths("text"), [this, &pool](const BatchIndices& indices) {
-      const data::Tokenizer& tokenizer = setup_.data.tokenizer();
       std::vector<std::vector<int32_t>> sequences;
-      std::vector<std::vector<data::MaskedToken>> masked;
-      for (size_t i = 0; i < indices.samples.size(); ++i) {
-        sequences.push_back(setup_.data.tokens(pool.read(indices.samples[i], "text")));
-        masked.push_back(data::mask_tokens(sequences.back(), tokenizer.special(), tokenizer.vocabulary_size(),
-                                           setup_.recipe.text.masked, key_of(indices, i)));
-      }
-      MaskedTextBatch batch{.text = collate_text(sequences, tokenizer.special().pad)};
-      for (size_t b = 0; b < masked.size(); ++b) {
-        for (const data::MaskedToken& token : masked[b]) {
-          batch.positions.push_back(static_cast<int64_t>(b) * batch.text.ids_BT.size(1) + token.position);
-          batch.originals.push_back(token.original);
-        }
-      }
-      return batch;
+      for (const int64_t sample : indices.samples) sequences.push_back(setup_.data.tokens(pool.read(sample, "text")));
+      return hide_tokens(std::move(sequences), setup_.data.tokenizer(), setup_.recipe.text.masked,
+                         [&](size_t i) { return key_of(indices, i); });
     });
   }
 

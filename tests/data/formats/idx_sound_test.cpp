@@ -12,7 +12,7 @@
 #include "triad/core/base/philox.h"
 #include "triad/data/formats/durable_file.h"
 #include "triad/data/formats/idx.h"
-#include "triad/data/formats/wav.h"
+#include "triad/data/formats/sound.h"
 
 namespace triad::data {
 namespace {
@@ -106,13 +106,13 @@ std::string wav(const std::vector<int16_t>& samples, uint32_t rate, uint16_t cha
 TEST(Wav, SixteenBitSamplesAreExactAndChannelsAreMixed) {
   const TempFolder folder;
   write_bytes(folder / "mono.wav", wav({0, 1, -32768, 32767}, 8000, 1));
-  const Waveform mono = read_wav(folder / "mono.wav");
+  const Waveform mono = read_waveform(folder / "mono.wav");
   EXPECT_EQ(mono.sample_rate, 8000);
   EXPECT_EQ(mono.samples, (std::vector<float>{0, 1 / 32768.0f, -1, 32767 / 32768.0f}));
   write_bytes(folder / "stereo.wav", wav({100, 300, -50, 50}, 16000, 2));
-  EXPECT_EQ(read_wav(folder / "stereo.wav").samples, (std::vector<float>{200 / 32768.0f, 0}));
+  EXPECT_EQ(read_waveform(folder / "stereo.wav").samples, (std::vector<float>{200 / 32768.0f, 0}));
   write_bytes(folder / "empty.wav", wav({}, 8000, 1));
-  EXPECT_TRUE(read_wav(folder / "empty.wav").samples.empty());
+  EXPECT_TRUE(read_waveform(folder / "empty.wav").samples.empty());
 }
 
 TEST(Wav, EveryTruncationIsAnError) {
@@ -120,9 +120,9 @@ TEST(Wav, EveryTruncationIsAnError) {
   const std::string whole = wav(std::vector<int16_t>(50, 77), 8000, 1);
   for (size_t size = 0; size < whole.size(); ++size) {
     write_bytes(folder / "cut.wav", whole.substr(0, size));
-    EXPECT_THROW(read_wav(folder / "cut.wav"), IoError) << size;
+    EXPECT_THROW(read_waveform(folder / "cut.wav"), IoError) << size;
   }
-  EXPECT_THAT(message_of<IoError>([&] { read_wav(folder / "cut.wav"); }),
+  EXPECT_THAT(message_of<IoError>([&] { read_waveform(folder / "cut.wav"); }),
               HasSubstr("cut.wav is cut off: it has 143 bytes of 144"));
 }
 
@@ -135,14 +135,14 @@ TEST(Wav, DamageNeverCrashes) {
     for (int k = 0; k < 3; ++k) damaged[random.below(48)] = static_cast<char>(random.below(256));
     write_bytes(folder / "x.wav", damaged);
     try {
-      read_wav(folder / "x.wav");
+      read_waveform(folder / "x.wav");
     } catch (const IoError&) {
     }
   }
-  EXPECT_EQ(message_of<IoError>([&] { read_wav(folder / "none.wav"); }),
+  EXPECT_EQ(message_of<IoError>([&] { read_waveform(folder / "none.wav"); }),
             "sound: no file " + (folder / "none.wav").string());
   write_bytes(folder / "text.wav", "this is no sound");
-  EXPECT_THAT(message_of<IoError>([&] { read_wav(folder / "text.wav"); }),
+  EXPECT_THAT(message_of<IoError>([&] { read_waveform(folder / "text.wav"); }),
               HasSubstr("text.wav is no sound file that can be read: "));
 }
 
@@ -151,7 +151,7 @@ TEST(Flac, ReadsWhatWasWritten) {
   std::vector<int16_t> samples(600 * 8000);  // ten minutes
   for (size_t i = 0; i < samples.size(); ++i) samples[i] = static_cast<int16_t>(i % 3001);
   write_sound(folder / "long.flac", samples, 8000);
-  const Waveform sound = read_wav(folder / "long.flac");
+  const Waveform sound = read_waveform(folder / "long.flac");
   EXPECT_EQ(sound.sample_rate, 8000);
   ASSERT_EQ(sound.samples.size(), samples.size());
   EXPECT_EQ(sound.samples[3000], 3000 / 32768.0f);
@@ -166,12 +166,12 @@ TEST(Flac, DamageIsAnErrorOrGivesSound) {
   const std::string whole = read_whole_file(folder / "whole.flac", 1 << 20);
   for (size_t size = 0; size < whole.size(); size += size < 200 ? 1 : 61) {
     write_bytes(folder / "x.flac", whole.substr(0, size));
-    EXPECT_THAT(message_of<IoError>([&] { read_wav(folder / "x.flac"); }), HasSubstr((folder / "x.flac").string()))
+    EXPECT_THAT(message_of<IoError>([&] { read_waveform(folder / "x.flac"); }), HasSubstr((folder / "x.flac").string()))
         << size;
   }
   const int refused = harness::survives_damage(whole, 2000, [&](const std::string& bytes) {
     write_bytes(folder / "x.flac", bytes);
-    read_wav(folder / "x.flac");
+    read_waveform(folder / "x.flac");
   });
   EXPECT_GT(refused, 200);  // of what the decoder's checksums see
 }
@@ -182,7 +182,7 @@ TEST(Flac, EqualsThePublishedWav) {
   int checked = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder / "flac")) {
     const auto wav = folder / "wav" / entry.path().filename().replace_extension(".wav");
-    EXPECT_EQ(read_wav(entry.path()), read_wav(wav)) << entry.path();
+    EXPECT_EQ(read_waveform(entry.path()), read_waveform(wav)) << entry.path();
     if (++checked == 5) break;
   }
   EXPECT_EQ(checked, 5);
@@ -191,7 +191,7 @@ TEST(Flac, EqualsThePublishedWav) {
 TEST(Wav, ReadsSpokenDigits) {
   const auto fsdd = data_path("fsdd/recordings/7_jackson_10.wav");
   if (fsdd.empty()) GTEST_SKIP() << "no data set fsdd";
-  const Waveform seven = read_wav(fsdd);
+  const Waveform seven = read_waveform(fsdd);
   EXPECT_EQ(seven.sample_rate, 8000);
   EXPECT_GT(seven.samples.size(), 1500u);
 }

@@ -1,4 +1,4 @@
-#include "triad/data/formats/wav.h"
+#include "triad/data/formats/sound.h"
 
 #include <algorithm>
 #include <array>
@@ -54,7 +54,7 @@ void check_not_cut_off(const std::filesystem::path& path) {
 
 }  // namespace
 
-Waveform read_wav(const std::filesystem::path& path) {
+Waveform read_waveform(const std::filesystem::path& path) {
   const std::string name = path.string();
   std::error_code error;
   const auto kind = std::filesystem::status(path, error).type();
