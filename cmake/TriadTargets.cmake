@@ -27,6 +27,16 @@ function(triad_layer name folder)
   set_property(GLOBAL APPEND PROPERTY TRIAD_LAYERS ${name})
 endfunction()
 
+# triad_precompile(TARGET HEADER…): parses large headers of other libraries once for the target instead of once a source.
+# Sources include them all the same: builds without it (TRIAD_PRECOMPILE=OFF) must work.
+function(triad_precompile target)
+  if(TRIAD_PRECOMPILE)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+    # Lets ccache see through it.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  endif()
+endfunction()
+
 # triad_program(KIND FOLDER LIBRARY): one program from every .cpp in the folder below the present one, named KIND_FOLDER with
 # underscores. The name is left in triad_program.
 function(triad_program kind folder library)
@@ -40,8 +50,15 @@ function(triad_program kind folder library)
   set(triad_program ${name} PARENT_SCOPE)
 endfunction()
 
+# triad_test_options(TARGET): what code of tests is compiled with. Nobody waits for it at run time, but for the compiler.
+function(triad_test_options target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  triad_precompile(${target} <gmock/gmock.h> <gtest/gtest.h> <filesystem> <fstream>)
+endfunction()
+
 # triad_test(FOLDER): the GoogleTest program of tests/FOLDER.
 function(triad_test folder)
   triad_program(test ${folder} triad_test_harness)
+  triad_test_options(${triad_program})
   add_test(NAME ${triad_program} COMMAND ${triad_program})
 endfunction()

@@ -134,7 +134,7 @@ class Engine {
     }
   }
 
-  Gradients derivatives(Node& node, std::vector<Tensor> cotangents) {
+  Gradients derivatives(Node& node, std::vector<Tensor> cotangents) const {
     require<AutogradError>(node.backward != nullptr, node.op,
                            "its part of the tape was released by an earlier backward()",
                            Hint{"pass retain_tape to the first backward()"});

@@ -179,7 +179,7 @@ TEST_F(TrainCommands, ARunKnowsItsDataSet) {
   }
   EXPECT_FALSE(fs::exists(at("none")));
 
-  const auto replaced_by = [&](const std::string& data, std::vector<std::string> command) {
+  const auto replaced_by = [&](const std::string& data, const std::vector<std::string>& command) {
     fs::remove_all(at("moved"));
     fs::copy(at(data), at("moved"));
     return run_triad(command);

@@ -2,6 +2,8 @@
 #include "triad/bench/kernels/call_execution.h"
 #include "triad/bench/kernels/providers.h"
 #include "triad/core/cpu/onednn.h"
+#include "triad/ops/elementwise/binary.h"
+#include "triad/ops/elementwise/cast.h"
 
 namespace triad::bench {
 namespace {
@@ -97,6 +99,57 @@ class Convolution {
   Tensor y_;
 };
 
+/// Sequences of one length, weights in the layouts that oneDNN prefers, as its training keeps them over a step. It fills the
+/// workspace that its backward pass would read.
+class Lstm {
+ public:
+  Lstm(const Tensors& in, bool reverse) : x_(in[0]) {
+    const DType dtype = x_.dtype();
+    const int64_t B = x_.size(0), T = x_.size(1), I = x_.size(2), H = in[3].size(1);
+    bias_ = ops::cast(in[4], DType::f32) + ops::cast(in[5], DType::f32);
+    y_ = empty({B, T, H}, dtype), h_ = empty({B, H}, dtype), c_ = empty({B, H}, dtype);
+    const auto batch_first = [&](int64_t width) {
+      return onednn::strided({T, B, width}, dtype, {width, T * width, 1});
+    };
+    const auto rows_of_gates = [&](int64_t inputs) {
+      return onednn::strided({1, 1, inputs, 4, H}, dtype, {4 * H * inputs, 4 * H * inputs, 1, H * inputs, inputs});
+    };
+    const auto bias = dense({1, 1, 4, H}, DType::f32), state = dense({1, 1, B, H}, dtype);
+    const auto desc = onednn::lstm_forward_desc({batch_first(I), onednn::any_layout({1, 1, I, 4, H}, dtype),
+                                                 onednn::any_layout({1, 1, H, 4, H}, dtype), bias, batch_first(H),
+                                                 state, state, reverse});
+    workspace_ = empty({static_cast<int64_t>(desc.workspace_desc().get_size())}, DType::u8);
+    const onednn::ArgumentForm form[] = {{DNNL_ARG_SRC_LAYER, false, batch_first(I), desc.src_layer_desc()},
+                                         {DNNL_ARG_WEIGHTS_LAYER, false, rows_of_gates(I), desc.weights_layer_desc()},
+                                         {DNNL_ARG_WEIGHTS_ITER, false, rows_of_gates(H), desc.weights_iter_desc()},
+                                         {DNNL_ARG_BIAS, false, bias, bias},
+                                         {DNNL_ARG_DST_LAYER, true, batch_first(H), desc.dst_layer_desc()},
+                                         {DNNL_ARG_DST_ITER, true, state, desc.dst_iter_desc()},
+                                         {DNNL_ARG_DST_ITER_C, true, state, desc.dst_iter_c_desc()},
+                                         {DNNL_ARG_WORKSPACE, true, desc.workspace_desc(), desc.workspace_desc()}};
+    primitive_ = std::make_unique<onednn::Primitive>(dnnl::lstm_forward(desc), desc.scratchpad_desc(), form);
+    weight_ih_ = primitive_->pack(DNNL_ARG_WEIGHTS_LAYER, in[2].raw_data());
+    weight_hh_ = primitive_->pack(DNNL_ARG_WEIGHTS_ITER, in[3].raw_data());
+  }
+
+  void run() {
+    primitive_->run({{DNNL_ARG_SRC_LAYER, x_.raw_data()},
+                     {DNNL_ARG_WEIGHTS_LAYER, nullptr, &weight_ih_.memory},
+                     {DNNL_ARG_WEIGHTS_ITER, nullptr, &weight_hh_.memory},
+                     {DNNL_ARG_BIAS, bias_.raw_data()},
+                     {DNNL_ARG_DST_LAYER, y_.mutable_raw_data()},
+                     {DNNL_ARG_DST_ITER, h_.mutable_raw_data()},
+                     {DNNL_ARG_DST_ITER_C, c_.mutable_raw_data()},
+                     {DNNL_ARG_WORKSPACE, workspace_.mutable_raw_data()}});
+  }
+  Tensors results() const { return {y_, h_, c_}; }
+
+ private:
+  Tensor x_, bias_, y_, h_, c_, workspace_;
+  std::unique_ptr<onednn::Primitive> primitive_;
+  onednn::Primitive::Packed weight_ih_, weight_hh_;
+};
+
 class OneDnn : public Provider {
  public:
   std::string name() const override { return "onednn"; }
@@ -112,6 +165,11 @@ class OneDnn : public Provider {
                  padding = static_cast<int64_t>(attributes.at("padding"));
       return std::make_unique<CallExecution<Convolution>>(
           problem, sets, [=](const Tensors& inputs) { return std::make_unique<Convolution>(inputs, stride, padding); });
+    }
+    if (kernel == "lstm.fwd" && !problem.inputs[1].defined()) {
+      const bool reverse = problem.kernel.workload->attributes.at("reverse") != 0;
+      return std::make_unique<CallExecution<Lstm>>(
+          problem, sets, [=](const Tensors& inputs) { return std::make_unique<Lstm>(inputs, reverse); });
     }
     return nullptr;
   }

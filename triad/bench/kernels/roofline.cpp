@@ -78,14 +78,14 @@ std::string roofline(const TimingFile& timings, const std::string& impl) {
       << "\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
       << "<text x=\"" << kLeft << "\" y=\"22\" font-size=\"15\">" << escaped(impl) << " on "
       << escaped(timings.machine.processor) << ", " << (alone ? 1 : timings.machine.threads) << " thread(s)</text>\n";
-  for (double decade = x.low; decade <= x.high; ++decade) {
-    const double value = std::pow(10, decade), at = x.at(value);
+  for (int decade = static_cast<int>(x.low); decade <= x.high; ++decade) {
+    const double value = std::pow(10.0, decade), at = x.at(value);
     svg << "<line x1=\"" << at << "\" x2=\"" << at << "\" y1=\"" << kTop << "\" y2=\"" << kHeight - kBottom
         << "\" stroke=\"#e5e5e5\"/><text x=\"" << at << "\" y=\"" << kHeight - kBottom + 18
         << "\" text-anchor=\"middle\">" << value << "</text>\n";
   }
-  for (double decade = y.low; decade <= y.high; ++decade) {
-    const double value = std::pow(10, decade), at = y.at(value);
+  for (int decade = static_cast<int>(y.low); decade <= y.high; ++decade) {
+    const double value = std::pow(10.0, decade), at = y.at(value);
     svg << "<line x1=\"" << kLeft << "\" x2=\"" << kWidth - kRight << "\" y1=\"" << at << "\" y2=\"" << at
         << "\" stroke=\"#e5e5e5\"/><text x=\"" << kLeft - 8 << "\" y=\"" << at + 4 << "\" text-anchor=\"end\">"
         << with_prefix(value) << "</text>\n";

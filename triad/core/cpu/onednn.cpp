@@ -196,6 +196,14 @@ dnnl::primitive_attr user_scratchpad() {
   return attributes;
 }
 
+namespace {
+
+dnnl::rnn_direction direction_of(const LstmForm& f) {
+  return f.reverse ? dnnl::rnn_direction::unidirectional_right2left : dnnl::rnn_direction::unidirectional_left2right;
+}
+
+}  // namespace
+
 #if DNNL_VERSION_MAJOR >= 3
 dnnl::matmul::primitive_desc matmul_desc(const dnnl::memory::desc& a, const dnnl::memory::desc& b,
                                          const dnnl::memory::desc* bias, const dnnl::memory::desc& c,
@@ -238,6 +246,23 @@ dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_
           convolution_forward_desc(f),
           user_scratchpad()};
 }
+
+dnnl::lstm_forward::primitive_desc lstm_forward_desc(const LstmForm& f) {
+  const dnnl::memory::desc none;
+  return {engine(),
+          dnnl::prop_kind::forward_training,
+          direction_of(f),
+          f.x,
+          none,
+          none,
+          f.weight_ih,
+          f.weight_hh,
+          f.bias,
+          f.y,
+          f.h,
+          f.c,
+          user_scratchpad()};
+}
 #else
 dnnl::matmul::primitive_desc matmul_desc(const dnnl::memory::desc& a, const dnnl::memory::desc& b,
                                          const dnnl::memory::desc* bias, const dnnl::memory::desc& c,
@@ -266,6 +291,13 @@ dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_
   const dnnl::convolution_backward_weights::desc op(dnnl::algorithm::convolution_direct, f.x, dweight, f.y, f.strides,
                                                     f.padding, f.padding);
   return {op, user_scratchpad(), engine(), convolution_forward_desc(f)};
+}
+
+dnnl::lstm_forward::primitive_desc lstm_forward_desc(const LstmForm& f) {
+  const dnnl::memory::desc none;
+  const dnnl::lstm_forward::desc op(dnnl::prop_kind::forward_training, direction_of(f), f.x, none, none, f.weight_ih,
+                                    f.weight_hh, f.bias, f.y, f.h, f.c);
+  return {op, user_scratchpad(), engine()};
 }
 #endif
 

@@ -140,6 +140,14 @@ dnnl::convolution_backward_data::primitive_desc convolution_backward_data_desc(c
 dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights_desc(const ConvolutionForm& form,
                                                                                      const dnnl::memory::desc& dweight);
 
+/// One layer of LSTM in one direction, from states of 0. Axes: [T, N, C] for x and y, [1, 1, I, 4, H] for weights, [1, 1, 4, H]
+/// for the bias, [1, 1, N, H] for the last states.
+struct LstmForm {
+  dnnl::memory::desc x, weight_ih, weight_hh, bias, y, h, c;
+  bool reverse;
+};
+dnnl::lstm_forward::primitive_desc lstm_forward_desc(const LstmForm& form);
+
 /// Whether the implementation behind a primitive descriptor has `name` in its name: "brg", "ref", "jit".
 template <class PrimitiveDesc>
 bool is_implemented_by(const PrimitiveDesc& desc, std::string_view name) {

@@ -18,9 +18,6 @@ void set_num_threads(int threads) {
   omp_set_num_threads(threads);
 }
 
-OneThread::OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
-OneThread::~OneThread() { omp_set_num_threads(before_); }
-
 namespace {
 
 /// Keeps the first error of several threads.
@@ -48,17 +45,16 @@ class FirstError {
 // libgomp is not instrumented: ThreadSanitizer takes its barriers for races and would miss ours inside its regions. So there
 // the libraries run on one thread, and chunks on threads of our own, dealt out without anything that would order them.
 constexpr int64_t kTeam = 3;
-thread_local bool in_region = false;
+thread_local bool alone = false;  // in a region, or under a OneThread
 
-bool runs_alone() { return in_region; }
+bool runs_alone() { return alone; }
 
 template <class Run>
 void share_out(int64_t chunks, const Run& run) {
   FirstError error;
   const auto work = [&](int64_t member) {
-    in_region = true;
+    const OneThread inside;
     for (int64_t c = member; c < chunks; c += kTeam) error.guard([&] { run(c); });
-    in_region = false;
   };
   std::vector<std::thread> others;
   for (int64_t member = 1; member < kTeam; ++member) others.emplace_back(work, member);
@@ -80,6 +76,14 @@ void share_out(int64_t chunks, const Run& run) {
 #endif
 
 }  // namespace
+
+#if defined(__SANITIZE_THREAD__)
+OneThread::OneThread() : before_(alone) { alone = true; }
+OneThread::~OneThread() { alone = before_ != 0; }
+#else
+OneThread::OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+OneThread::~OneThread() { omp_set_num_threads(before_); }
+#endif
 
 void detail::run_chunks(int64_t n, int64_t chunk, const void* body, ChunkFunction call) {
   if (n <= 0) return;

@@ -26,8 +26,8 @@ void* system_allocate(size_t bytes) {
 
 size_t PoolAllocator::size_class(size_t bytes) {
   if (bytes <= 1024) return std::max<size_t>((bytes + 63) / 64 * 64, 64);
-  const size_t step = std::bit_floor(bytes - 1) / 8;
-  return (bytes + step - 1) / step * step;
+  const int step = std::bit_width(bytes - 1) - 4;  // eight sizes between a power of two and the next
+  return (((bytes - 1) >> step) + 1) << step;
 }
 
 void* PoolAllocator::allocate(size_t bytes) {

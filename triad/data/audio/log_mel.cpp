@@ -49,7 +49,7 @@ struct Plan {
     for (size_t i = 0; i < window.size(); ++i)
       window[i] = 0.5 - 0.5 * std::cos(2 * std::numbers::pi * static_cast<double>(i) / o.window);
     const std::vector<float> bank = mel_filter_bank(o.sample_rate, o.fft, o.mels, o.lowest, highest_of(o));
-    const size_t bins = static_cast<size_t>(o.fft / 2 + 1);
+    const size_t bins = static_cast<size_t>(o.fft) / 2 + 1;
     for (size_t m = 0; m < static_cast<size_t>(o.mels); ++m) {
       const auto row = bank.begin() + static_cast<std::ptrdiff_t>(m * bins);
       const auto used = [](float w) { return w != 0; };
@@ -124,7 +124,7 @@ LogMel log_mel(std::span<const float> samples, const LogMelOptions& o) {
   const auto bad = std::find_if(samples.begin(), samples.end(), [](float v) { return !std::isfinite(v); });
   require<ValueError>(bad == samples.end(), "log_mel", "sample ", bad - samples.begin(), " is not finite");
   const Plan plan(o);
-  std::vector<double> frame(static_cast<size_t>(o.fft)), power(static_cast<size_t>(o.fft / 2 + 1));
+  std::vector<double> frame(static_cast<size_t>(o.fft)), power(static_cast<size_t>(o.fft) / 2 + 1);
   std::vector<std::complex<double>> spectrum(static_cast<size_t>(o.fft / 2));
 
   LogMel features{log_mel_frames(std::ssize(samples), o), o.mels, {}};

@@ -60,7 +60,7 @@ void File::sync() {
   require<IoError>(::fsync(fd_) == 0, "file", "cannot sync ", path_.string(), ": ", std::strerror(errno));
 }
 
-bool File::try_lock() { return ::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
+bool File::try_lock() const { return ::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
 
 bool File::is_in_place() const {
   struct stat here{}, there{};

@@ -30,7 +30,7 @@ class File {
   void sync();
   /// Takes the lock on the file, which is held until it is closed; false if somebody else has it. True where the file system
   /// knows no locks.
-  bool try_lock();
+  bool try_lock() const;
   /// Whether path() still is this file: it has been neither removed nor replaced.
   bool is_in_place() const;
   /// Some file systems report a failed write only here.

@@ -35,7 +35,7 @@ std::string Node::text_attribute(const std::string& name) const {
                    "attribute '", name, "' of ", where(), " is not a text");
   if (H5Tis_variable_str(type.id()) > 0) {
     char* text = nullptr;
-    checked(H5Aread(attribute.id(), type.id(), &text), "read attribute '", name, "' of ", where());
+    checked(H5Aread(attribute.id(), type.id(), static_cast<void*>(&text)), "read attribute '", name, "' of ", where());
     const std::string result = text ? text : "";
     H5free_memory(text);
     return result;
