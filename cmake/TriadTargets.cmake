@@ -1,11 +1,12 @@
-# triad_layer(NAME FOLDER [DEPENDS LAYER…] [LIBRARIES LIB…])
+# triad_layer(NAME FOLDER [PRECOMPILE] [DEPENDS LAYER…] [LIBRARIES LIB…])
 #
 # One target for a folder of the architecture: every .cpp below triad/FOLDER that no other layer claims. Layers are
 # object libraries, so that registrations of kernels and op specifications are never dropped by the linker; together
 # they make libtriad. DEPENDS names the layers below; scripts/check-includes holds the #include lines to the same order.
+# PRECOMPILE: with triad_precompile(), for layers with OpenMP.
 define_property(GLOBAL PROPERTY TRIAD_LAYERS BRIEF_DOCS "layers in order" FULL_DOCS "layers in order")
 function(triad_layer name folder)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "PRECOMPILE" "" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
   get_property(claimed GLOBAL PROPERTY TRIAD_CLAIMED_FOLDERS)
   foreach(inner IN LISTS claimed)
@@ -24,17 +25,39 @@ function(triad_layer name folder)
     endif()
     target_link_libraries(triad_${name} PUBLIC triad_${layer})
   endforeach()
+  if(ARG_PRECOMPILE)
+    triad_precompile(triad_${name} layers)
+  endif()
   set_property(GLOBAL APPEND PROPERTY TRIAD_LAYERS ${name})
 endfunction()
 
-# triad_precompile(TARGET HEADER…): parses large headers of other libraries once for the target instead of once a source.
-# Sources include them all the same: builds without it (TRIAD_PRECOMPILE=OFF) must work.
-function(triad_precompile target)
-  if(TRIAD_PRECOMPILE)
-    target_precompile_headers(${target} PRIVATE ${ARGN})
-    # Lets ccache see through it.
-    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+# triad_precompile(TARGET GROUP HEADER…): parses headers of the standard library, and those named, once for all targets of a
+# group instead of once a source. Targets of a group are compiled with the same options. Sources include what they use all
+# the same: builds without it (TRIAD_PRECOMPILE=OFF) must work.
+function(triad_precompile target group)
+  if(NOT TRIAD_PRECOMPILE)
+    return()
   endif()
+  get_property(owner GLOBAL PROPERTY TRIAD_PRECOMPILED_${group})
+  if(owner)
+    target_precompile_headers(${target} REUSE_FROM ${owner})
+  else()
+    set(standard algorithm array cmath filesystem fstream functional iostream map memory mutex numeric optional set span
+                 sstream string string_view thread unordered_map variant vector)
+    list(TRANSFORM standard REPLACE "(.+)" "<\\1>")
+    target_precompile_headers(${target} PRIVATE ${standard} ${ARGN})
+    set_property(GLOBAL PROPERTY TRIAD_PRECOMPILED_${group} ${target})
+  endif()
+  # Lets ccache see through it.
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+endfunction()
+
+# triad_quick(TARGET): for code that runs once and that nobody waits for, but for its compilation.
+function(triad_quick target)
+  # At -O1 GCC 12 sees writes beyond short strings that are none.
+  set(mistaken -Wno-array-bounds -Wno-stringop-overflow)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>
+                                           $<$<AND:$<CONFIG:Release>,$<CXX_COMPILER_ID:GNU>>:${mistaken}>)
 endfunction()
 
 # triad_program(KIND FOLDER LIBRARY): one program from every .cpp in the folder below the present one, named KIND_FOLDER with
@@ -50,22 +73,11 @@ function(triad_program kind folder library)
   set(triad_program ${name} PARENT_SCOPE)
 endfunction()
 
-# triad_test_options(TARGET): what code of tests is compiled with. Nobody waits for it at run time, but for the compiler.
+# triad_test_options(TARGET): of code of tests. What the programs share is position-independent in another way than they.
 function(triad_test_options target)
-  # At -O1 GCC 12 sees writes beyond short strings that are none.
-  set(mistaken -Wno-array-bounds -Wno-stringop-overflow)
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>
-                                           $<$<AND:$<CONFIG:Release>,$<CXX_COMPILER_ID:GNU>>:${mistaken}>)
-  # One precompiled header for all programs, and one for what they share, which is position-independent in another way.
+  triad_quick(${target})
   get_target_property(kind ${target} TYPE)
-  get_property(owner GLOBAL PROPERTY TRIAD_PRECOMPILED_${kind})
-  if(owner AND TRIAD_PRECOMPILE)
-    target_precompile_headers(${target} REUSE_FROM ${owner})
-    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
-  else()
-    triad_precompile(${target} <gmock/gmock.h> <gtest/gtest.h> <filesystem> <fstream>)
-    set_property(GLOBAL PROPERTY TRIAD_PRECOMPILED_${kind} ${target})
-  endif()
+  triad_precompile(${target} test_${kind} <gmock/gmock.h> <gtest/gtest.h>)
 endfunction()
 
 # triad_test(FOLDER): the GoogleTest program of tests/FOLDER.

@@ -10,6 +10,7 @@
 
 #include "tests/harness/data_path.h"
 #include "tests/harness/message_of.h"
+#include "triad/bench/steps/profile_table.h"
 #include "triad/bench/steps/step_profile.h"
 #include "triad/bench/steps/step_timing.h"
 #include "triad/core/base/error.h"
@@ -46,6 +47,14 @@ TEST(TrainingStep, UnknownNames) {
   EXPECT_EQ(
       harness::message_of<ValueError>([] { TrainingStep("text", DType::f32, 0, 0); }),
       "bench steps: no step 'text'\n  hint: there are text-mini, image-6x192, speech-256, align, text-base, vit-b16");
+}
+
+TEST(ProfileTable, IsSortedAndAddsUpToTheStep) {
+  EXPECT_EQ(profile_table({{"a", 2, 1}, {"b", 0.5, 6}}, 10),
+            "    the step                       1.0 x     10.00 ms 100.0%\n"
+            "    b                              0.5 x      6.00 ms  60.0%\n"
+            "    between kernels                0.0 x      3.00 ms  30.0%\n"
+            "    a                              2.0 x      1.00 ms  10.0%\n");
 }
 
 TEST(StepProfile, NamesTheKernels) {

@@ -140,8 +140,8 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
   for (size_t i = first; i < stages.size(); ++i) {
     allocator(kCpu).release_cached();  // each stage needs blocks of other sizes
     const std::unique_ptr<Stage> stage = make_stage(stages[i], {recipe, data, *model});
-    run_stage(*stage, {recipe, checkpoints, parameters, log, data.dataset().manifest().identity()}, resume_from,
-              seconds);
+    run_stage(*stage, {recipe, checkpoints, parameters, log, data.dataset().manifest().identity(), options.profile},
+              resume_from, seconds);
     log.note(str("stage ", stages[i], " done, ", static_cast<int64_t>(seconds), " s since the beginning"));
     resume_from.clear();
   }

@@ -16,6 +16,7 @@ struct PretrainOptions {
   std::string only;            ///< the one stage to run; empty: all
   std::filesystem::path from;  ///< a run, checkpoint or safetensors file to take the weights from; empty: fresh ones
   bool resume = false;         ///< go on in `out` from its newest good checkpoint, if there is one
+  bool profile = false;        ///< say after each stage where the time of its steps went
 };
 
 /// Builds the data set if it is not there, runs the stages, evaluates, writes summary.json and report.html. Everything is

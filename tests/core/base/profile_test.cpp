@@ -32,6 +32,16 @@ TEST(Profile, TimeInsideANestedScopeCountsForTheInnerNameOnly) {
   EXPECT_LT(profile.entries().at("outer").time, profile.entries().at("inner").time);
 }
 
+TEST(Profile, EndsWithItsObject) {
+  {
+    Profile cut_short;
+    cut_short.start();
+  }
+  Profile another;
+  another.start();  // throws where the first is still running
+  another.stop();
+}
+
 TEST(Profile, HearsOneThreadBetweenStartAndStop) {
   Profile profile;
   {

@@ -221,6 +221,17 @@ TEST_F(Training, ARunLeavesOutNoStageAndNoStepOfOne) {
   EXPECT_THAT(refusal("text"), testing::HasSubstr("is in stage speech after 2 of 3 steps of this one"));
 }
 
+TEST_F(Training, SaysWhereTheTimeOfAStepWentIfAsked) {
+  Recipe r = recipe();
+  r.train.max_steps = 2;
+  testing::internal::CaptureStderr();
+  pretrain(r, {.out = at("run"), .only = "text", .profile = true});
+  const std::string said = testing::internal::GetCapturedStderr();
+  for (const char* row :
+       {"a step of stage text:\n    the step ", "waiting for data", "attention backward", "between kernels"})
+    EXPECT_THAT(said, testing::HasSubstr(row));
+}
+
 TEST_F(Training, AFinishedRunIsLeftAsItIs) {
   Recipe r = recipe();
   r.train.max_steps = 2;

@@ -7,6 +7,10 @@ namespace triad {
 thread_local Profile* ProfileScope::active = nullptr;
 thread_local ProfileScope* ProfileScope::innermost = nullptr;
 
+Profile::~Profile() {
+  if (ProfileScope::active == this) stop();
+}
+
 void Profile::start() {
   require<ValueError>(!ProfileScope::active, "Profile", "another one is running on this thread");
   ProfileScope::active = this;

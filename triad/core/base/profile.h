@@ -18,6 +18,11 @@ class Profile {
     std::chrono::nanoseconds time{0};
   };
 
+  Profile() = default;
+  ~Profile();  ///< as stop(), if it is running
+  Profile(const Profile&) = delete;
+  Profile& operator=(const Profile&) = delete;
+
   void start();
   void stop();
   const std::map<std::string, Entry, std::less<>>& entries() const { return entries_; }

@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 struct PretrainArguments {
   std::string config, only, from, resume, out, seed;
   std::vector<std::string> overrides;
+  bool profile = false;
 };
 
 std::string time_stamp() {
@@ -34,7 +35,7 @@ void run_pretrain(PretrainArguments a) {
   if (!a.seed.empty()) a.overrides.push_back("train.seed=" + a.seed);
   const Recipe recipe = read_recipe(a.config, a.overrides);
   const fs::path out = a.out.empty() ? fs::path("runs") / (recipe.name + "-" + time_stamp()) : fs::path(a.out);
-  pretrain(recipe, {.out = out, .only = a.only, .from = a.from, .resume = a.resume == "auto"});
+  pretrain(recipe, {.out = out, .only = a.only, .from = a.from, .resume = a.resume == "auto", .profile = a.profile});
 }
 
 void add_pretrain(CLI::App& app) {
@@ -52,6 +53,7 @@ void add_pretrain(CLI::App& app) {
       ->allow_extra_args(false);
   command->add_option("--seed", a->seed, "the same as --set train.seed=N")->type_name("N");
   command->add_option("--out", a->out, "run directory; runs/RECIPE-TIME by default")->type_name("RUN");
+  command->add_flag("--profile", a->profile, "after each stage, show where the time of its steps went");
   command->callback([a] { run_pretrain(*a); });
 }
 

@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "triad/bench/steps/profile_table.h"
+#include "triad/core/base/profile.h"
 #include "triad/nn/module.h"
 #include "triad/optim/schedule.h"
 #include "triad/train/checkpoint/checkpoint_folder.h"
@@ -91,6 +93,16 @@ auto parsed(const std::string& text, const std::filesystem::path& file, const Re
   }
 }
 
+std::string table_of(const Profile& profile, int64_t steps, double seconds) {
+  const auto n = static_cast<double>(steps);
+  std::vector<bench::ProfileRow> rows;
+  for (const auto& [kernel, entry] : profile.entries()) {
+    const std::chrono::duration<double, std::milli> time = entry.time;
+    rows.push_back({kernel, static_cast<double>(entry.calls) / n, time.count() / n});
+  }
+  return bench::profile_table(std::move(rows), 1000 * seconds / n);
+}
+
 /// Gradients flow into what the stage trains and nowhere else.
 void set_trained(const std::vector<NamedParameter>& all, const std::vector<NamedParameter>& trained) {
   for (const NamedParameter& p : all) p.parameter->set_trainable(false);
@@ -130,12 +142,18 @@ void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
     remove_old_checkpoints(run.checkpoints, name, recipe.checkpoint.keep);
   };
 
+  Profile profile;
+  if (run.profile) profile.start();
   const double before = seconds;
+  const int64_t first = step;
   const Clock clock;
   int64_t timed_step = step;
   double timed_seconds = 0;
   while (step < last) {
-    stage.load();
+    {
+      const ProfileScope waiting("waiting for data");
+      stage.load();
+    }
     const RandomKey key{
         .seed = recipe.train.seed, .step = static_cast<uint32_t>(step), .site = random_site(stage.name())};
     arena.zero_gradients();
@@ -170,6 +188,10 @@ void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
       timed_seconds = clock.seconds();
     }
     if (recipe.checkpoint.every > 0 && step % recipe.checkpoint.every == 0 && step < last) save();
+  }
+  if (run.profile && step > first) {
+    profile.stop();
+    run.log.note(str("a step of stage ", name, ":\n", table_of(profile, step - first, clock.seconds())));
   }
   save();
 }

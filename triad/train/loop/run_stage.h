@@ -17,6 +17,7 @@ struct StageRun {
   std::vector<NamedParameter> model_parameters;  ///< of the whole model: what checkpoints hold
   RunLog& log;
   data::DataIdentity data{};  ///< what the stage is trained on, for checkpoints
+  bool profile = false;       ///< say at the end where the time of the steps went
 };
 
 /// Trains `stage` from its beginning or, given a checkpoint of it, from there. Writes a checkpoint every
