@@ -5,11 +5,11 @@
 
 #include <gtest/gtest.h>
 
-#include "triad/ops/registry/comparison.h"
 #include "triad/core/base/philox.h"
 #include "triad/core/cpu/packed_matrix.h"
 #include "triad/core/cpu/parallel.h"
 #include "triad/core/tensor/views.h"
+#include "triad/ops/registry/comparison.h"
 
 namespace triad::cpu {
 namespace {

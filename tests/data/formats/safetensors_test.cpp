@@ -6,13 +6,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "triad/ops/registry/comparison.h"
 #include "tests/harness/damage.h"
 #include "tests/harness/data_path.h"
 #include "tests/harness/message_of.h"
 #include "triad/core/base/error.h"
 #include "triad/core/tensor/views.h"
 #include "triad/data/formats/durable_file.h"
+#include "triad/ops/registry/comparison.h"
 
 namespace triad::data {
 namespace {

@@ -13,8 +13,8 @@
 
 #include "tests/harness/message_of.h"
 #include "triad/core/base/error.h"
-#include "triad/core/cpu/parallel.h"
 #include "triad/core/base/philox.h"
+#include "triad/core/cpu/parallel.h"
 
 namespace triad::data {
 namespace {

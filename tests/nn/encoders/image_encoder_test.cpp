@@ -5,12 +5,12 @@
 
 #include <gtest/gtest.h>
 
-#include "triad/ops/registry/comparison.h"
 #include "tests/harness/message_of.h"
 #include "triad/autograd/autograd.h"
 #include "triad/nn/initialize.h"
 #include "triad/ops/elementwise/binary.h"
 #include "triad/ops/elementwise/cast.h"
+#include "triad/ops/registry/comparison.h"
 #include "triad/ops/shape/reshape.h"
 
 namespace triad::nn {

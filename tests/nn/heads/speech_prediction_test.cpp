@@ -5,11 +5,11 @@
 
 #include <gtest/gtest.h>
 
-#include "triad/ops/registry/comparison.h"
 #include "triad/autograd/autograd.h"
 #include "triad/core/tensor/views.h"
 #include "triad/nn/initialize.h"
 #include "triad/ops/elementwise/binary.h"
+#include "triad/ops/registry/comparison.h"
 
 namespace triad::nn {
 namespace {

@@ -4,10 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include "triad/ops/registry/comparison.h"
 #include "tests/harness/message_of.h"
 #include "triad/autograd/autograd.h"
 #include "triad/nn/initialize.h"
+#include "triad/ops/registry/comparison.h"
 
 namespace triad::nn {
 namespace {

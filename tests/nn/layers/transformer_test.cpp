@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "triad/ops/registry/comparison.h"
 #include "tests/harness/message_of.h"
 #include "triad/core/tensor/views.h"
 #include "triad/nn/initialize.h"
+#include "triad/ops/registry/comparison.h"
 #include "triad/ops/shape/concat.h"
 
 namespace triad::nn {

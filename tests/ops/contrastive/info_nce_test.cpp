@@ -6,7 +6,6 @@
 
 #include <gtest/gtest.h>
 
-#include "triad/ops/registry/comparison.h"
 #include "triad/autograd/autograd.h"
 #include "triad/core/base/philox.h"
 #include "triad/ops/elementwise/binary.h"
@@ -15,6 +14,7 @@
 #include "triad/ops/matmul/matmul.h"
 #include "triad/ops/norm/l2_normalize.h"
 #include "triad/ops/reduce/sum.h"
+#include "triad/ops/registry/comparison.h"
 #include "triad/ops/shape/reshape.h"
 #include "triad/ops/softmax/logsumexp.h"
 

@@ -5,11 +5,11 @@
 
 #include <gtest/gtest.h>
 
-#include "triad/ops/registry/comparison.h"
 #include "tests/harness/data_path.h"
 #include "tests/ops/onnx/left_out.h"
 #include "tests/ops/onnx/node_case.h"
 #include "tests/ops/onnx/operators.h"
+#include "triad/ops/registry/comparison.h"
 
 namespace triad::onnx {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "triad/ops/registry/comparison.h"
 #include "triad/core/tensor/views.h"
+#include "triad/ops/registry/comparison.h"
 
 namespace triad::ops {
 namespace {

@@ -131,7 +131,9 @@ std::string describe_scene(const Scene& scene, RandomStream& random) {
     if (i > 0) text += with_commas && i + 1 < objects.size() ? "," : " and";
     if (!text.empty()) text += ' ';
     const std::string noun = noun_phrase(objects[i], random), place = place_phrase(objects[i].cell, random);
-    text += place_first ? place + ' ' + noun : noun + ' ' + place;
+    text += place_first ? place : noun;
+    text += ' ';
+    text += place_first ? noun : place;
   }
   return text;
 }
