@@ -1,12 +1,12 @@
-# triad_layer(NAME FOLDER [PRECOMPILE] [DEPENDS LAYER…] [LIBRARIES LIB…])
+# triad_layer(NAME FOLDER [PRECOMPILE GROUP] [DEPENDS LAYER…] [LIBRARIES LIB…])
 #
 # One target for a folder of the architecture: every .cpp below triad/FOLDER that no other layer claims. Layers are
 # object libraries, so that registrations of kernels and op specifications are never dropped by the linker; together
 # they make libtriad. DEPENDS names the layers below; scripts/check-includes holds the #include lines to the same order.
-# PRECOMPILE: with triad_precompile(), for layers with OpenMP.
+# PRECOMPILE: with triad_precompile(); layers of a group have the same options (OpenMP, level of optimisation).
 define_property(GLOBAL PROPERTY TRIAD_LAYERS BRIEF_DOCS "layers in order" FULL_DOCS "layers in order")
 function(triad_layer name folder)
-  cmake_parse_arguments(ARG "PRECOMPILE" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "PRECOMPILE" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
   get_property(claimed GLOBAL PROPERTY TRIAD_CLAIMED_FOLDERS)
   foreach(inner IN LISTS claimed)
@@ -26,7 +26,7 @@ function(triad_layer name folder)
     target_link_libraries(triad_${name} PUBLIC triad_${layer})
   endforeach()
   if(ARG_PRECOMPILE)
-    triad_precompile(triad_${name} layers)
+    triad_precompile(triad_${name} ${ARG_PRECOMPILE})
   endif()
   set_property(GLOBAL APPEND PROPERTY TRIAD_LAYERS ${name})
 endfunction()
