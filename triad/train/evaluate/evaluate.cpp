@@ -115,7 +115,7 @@ std::vector<int64_t> as_trained(std::vector<int64_t> labels, const data::Manifes
   const std::vector<std::string> known = names_in(trained, kList), names = names_in(data, kList);
   if (known.empty() || names.empty() || names == known) return labels;
   for (int64_t& label : labels) {
-    const std::string& name = listed(data, kList, label);
+    const std::string name = listed(data, kList, label);
     label = std::ranges::find(known, name) - known.begin();
     if (label == std::ssize(known)) unknown.insert(name);
   }
