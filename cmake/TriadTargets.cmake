@@ -54,10 +54,7 @@ endfunction()
 
 # triad_quick(TARGET): for code that runs once and that nobody waits for, but for its compilation.
 function(triad_quick target)
-  # At -O1 GCC 12 sees writes beyond short strings that are none.
-  set(mistaken -Wno-array-bounds -Wno-stringop-overflow)
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>
-                                           $<$<AND:$<CONFIG:Release>,$<CXX_COMPILER_ID:GNU>>:${mistaken}>)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()
 
 # triad_program(KIND FOLDER LIBRARY): one program from every .cpp in the folder below the present one, named KIND_FOLDER with

@@ -99,6 +99,8 @@ TEST(Providers, LibrariesAreRight) {
   for (const char* dtype : {"f32", "bf16"}) {
     check("onednn", product + dtype);
     check("onednn", stem + dtype);
+    for (const char* direction : {"/", ", backward in time/"})
+      check("onednn", std::string("speech-256/lstm.fwd/32x50x256") + direction + dtype);
   }
 }
 

@@ -398,13 +398,12 @@ Report check_samples(const OpSpec& spec) {
     }
   }
   Report report;
-  const auto demand = [&](bool has, const char* what, std::string_view excuse) {
+  const auto demand = [&](bool has, const char* what) {
     ++report.comparisons;
-    if (!has && excuse.empty()) report.failures.push_back(str("no sample with ", what));
-    if (has && !excuse.empty()) report.failures.push_back(str("a sample with ", what, ", although: ", excuse));
+    if (!has) report.failures.push_back(str("no sample with ", what));
   };
-  demand(empty, "an empty tensor", spec.never_empty);
-  if (floating) demand(hostile, "an infinity or NaN", spec.always_finite);
+  demand(empty, "an empty tensor");
+  if (floating) demand(hostile, "an infinity or NaN");
   return report;
 }
 

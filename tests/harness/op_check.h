@@ -39,7 +39,7 @@ Report check_guard_zones(const ops::OpSpec& spec);
 Report check_threads(const ops::OpSpec& spec);
 /// Without one of its inputs a call does without, or throws a triad::Error.
 Report check_missing_inputs(const ops::OpSpec& spec);
-/// Among the samples are an empty tensor and one with an infinity or NaN, or the specification says why not.
+/// Among the samples are an empty tensor and, where any are of floating point, one with an infinity or NaN.
 Report check_samples(const ops::OpSpec& spec);
 /// Error samples throw a triad::Error with exactly the expected text; without any, the specification says why.
 Report check_errors(const ops::OpSpec& spec);

@@ -66,8 +66,8 @@ TEST(HarnessProof, ARightOpPassesEveryCheck) {
   const OpSpec spec = with_derivative({});
   for (const auto check :
        {harness::check_values, harness::check_views, harness::check_gradient, harness::check_gradient_dtypes,
-        harness::check_differentiability, harness::check_allocation, harness::check_guard_zones, harness::check_threads,
-        harness::check_missing_inputs, harness::check_errors}) {
+        harness::check_gradients_alone, harness::check_differentiability, harness::check_allocation,
+        harness::check_guard_zones, harness::check_threads, harness::check_missing_inputs, harness::check_errors}) {
     const Report report = check(spec);
     EXPECT_TRUE(report.passed()) << report.text();
   }
@@ -138,6 +138,37 @@ TEST(HarnessProof, TheCotangentIsNotConstant) {
   };
   EXPECT_TRUE(harness::check_values(spec).passed());
   EXPECT_FALSE(harness::check_gradient(spec).passed());
+}
+
+TEST(HarnessProof, AGradientThatNeedsAnotherFails) {
+  for (const bool tied : {false, true}) {
+    const OpSpec spec = spec_of([tied](const Tensor& x, const Tensor& w) {
+      const Tensor y = weighted_square(x.detach(), w.detach(), {});
+      return record("weighted_square", {x, w}, y, {x, w}, [tied](const Backward& b) -> Gradients {
+        const Tensor dw = b.needs(0) || !tied ? b.dy() * ops::square(b.saved(0)) : Tensor();
+        return {b.dy() * b.saved(0) * b.saved(1) * 2.0, dw};
+      });
+    });
+    EXPECT_TRUE(harness::check_gradient(spec).passed());
+    const Report report = harness::check_gradients_alone(spec);
+    EXPECT_EQ(report.passed(), !tied) << report.text();
+  }
+}
+
+TEST(HarnessProof, SamplesThatAreAllTameFail) {
+  const OpSpec tame = with_derivative({});
+  EXPECT_EQ(harness::check_samples(tame).text(), "no sample with an empty tensor\nno sample with an infinity or NaN\n");
+  OpSpec wild = tame;
+  wild.samples = [samples = tame.samples](SampleMaker& make) {
+    std::vector<Sample> all = samples(make);
+    for (const Shape& shape : {Shape{0, 3}, Shape{3, 5}}) {
+      all.push_back(all.front());
+      all.back().inputs = {make.hostile(shape), make.normal(shape)};
+    }
+    return all;
+  };
+  EXPECT_TRUE(harness::check_samples(wild).passed()) << harness::check_samples(wild).text();
+  EXPECT_TRUE(harness::check_gradient(wild).passed()) << "finite differences at NaN";
 }
 
 TEST(HarnessProof, ANaNOutputFails) {

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/harness/damage.h"
 #include "tests/harness/data_path.h"
 #include "tests/harness/message_of.h"
 #include "triad/core/base/error.h"
@@ -26,9 +27,9 @@ std::string big_endian(uint32_t v) {
   return {static_cast<char>(v >> 24), static_cast<char>(v >> 16), static_cast<char>(v >> 8), static_cast<char>(v)};
 }
 
-void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
+void write_below(const std::filesystem::path& path, std::string_view bytes) {
   std::filesystem::create_directories(path.parent_path());
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  harness::write_file(path, bytes);
 }
 
 /// Pictures of 2 × 2 pixels; the first pixel is the number of the picture, the second its digit.
@@ -40,8 +41,8 @@ void write_mnist(const std::filesystem::path& folder, const std::string& prefix,
     images += {static_cast<char>(i), static_cast<char>(digits[i]), 0, 0};
     labels += static_cast<char>(digits[i]);
   }
-  write_bytes(folder / (prefix + "-images-idx3-ubyte"), images);
-  write_bytes(folder / (prefix + "-labels-idx1-ubyte"), labels);
+  write_below(folder / (prefix + "-images-idx3-ubyte"), images);
+  write_below(folder / (prefix + "-labels-idx1-ubyte"), labels);
 }
 
 /// A WAV file of two samples, the digit and the index.
@@ -49,7 +50,7 @@ void write_clip(const std::filesystem::path& folder, int digit, const std::strin
   std::string data = "RIFF";
   data += std::string("\x28\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\4\0\0\0", 40);
   data += {static_cast<char>(digit), 0, static_cast<char>(index), 0};
-  write_bytes(folder / (std::to_string(digit) + "_" + speaker + "_" + std::to_string(index) + ".wav"), data);
+  write_below(folder / (std::to_string(digit) + "_" + speaker + "_" + std::to_string(index) + ".wav"), data);
 }
 
 Manifest build(const std::filesystem::path& mnist, const std::filesystem::path& fsdd, const std::filesystem::path& out,
@@ -90,7 +91,7 @@ class BuildDigits : public testing::Test {
     for (int digit = 0; digit < 10; ++digit) {
       for (const int index : {0, 4, 5, 9, 10, 49}) write_clip(folder / "fsdd/recordings", digit, "anna", index);
     }
-    write_bytes(folder / "fsdd/README.txt", "not a clip");
+    write_below(folder / "fsdd/README.txt", "not a clip");
   }
 
   TempFolder folder;
@@ -175,14 +176,14 @@ TEST_F(BuildDigits, BadInputIsNamed) {
   EXPECT_THAT(message(), HasSubstr("t10k-labels-idx1-ubyte: label 1 is 10, expected 0 to 9"));
   std::filesystem::remove(folder / "mnist/t10k-labels-idx1-ubyte");
   EXPECT_THAT(message(), HasSubstr("no labels for " + (folder / "mnist/t10k-images-idx3-ubyte").string()));
-  write_bytes(folder / "mnist/t10k-labels-idx1-ubyte", big_endian(0x801) + big_endian(1) + std::string(1, '\0'));
+  write_below(folder / "mnist/t10k-labels-idx1-ubyte", big_endian(0x801) + big_endian(1) + std::string(1, '\0'));
   EXPECT_THAT(message(), HasSubstr("t10k-labels-idx1-ubyte has shape [1]"));
   std::filesystem::remove_all(folder / "mnist");
   EXPECT_THAT(message(), HasSubstr("mnist: No such file"));
   std::filesystem::create_directory(folder / "mnist");
   EXPECT_THAT(message(), HasSubstr("no MNIST files in "));
   write_mnist(folder / "mnist", "train", {1, 2});
-  write_bytes(folder / "fsdd/recordings/3_anna_10.wav", "RIFF");
+  write_below(folder / "fsdd/recordings/3_anna_10.wav", "RIFF");
   EXPECT_THAT(message(), HasSubstr("3_anna_10.wav"));
   std::filesystem::remove_all(folder / "fsdd/recordings");
   EXPECT_THAT(message(), HasSubstr("no spoken digits in "));

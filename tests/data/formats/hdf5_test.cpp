@@ -20,6 +20,7 @@ namespace {
 
 using harness::message_of;
 using harness::TempFolder;
+using harness::write_file;
 using hdf5::File;
 using testing::AllOf;
 using testing::AnyOf;
@@ -28,10 +29,6 @@ using testing::HasSubstr;
 std::string bytes_of(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 template <class T>
@@ -159,9 +156,9 @@ TEST(Hdf5, EqualContentGivesEqualBytes) {
 
 TEST(Hdf5, FilesThatAreNoneSayWhy) {
   const TempFolder folder;
-  write_bytes(folder / "empty.h5", "");
-  write_bytes(folder / "text.h5", "plain text, quite long, but no signature");
-  write_bytes(folder / "old.h5", std::string_view("\x89HDF\r\n\x1a\n\0\0\0\0", 12));
+  write_file(folder / "empty.h5", "");
+  write_file(folder / "text.h5", "plain text, quite long, but no signature");
+  write_file(folder / "old.h5", std::string_view("\x89HDF\r\n\x1a\n\0\0\0\0", 12));
   const auto message = [&](const char* name) { return message_of<IoError>([&] { File::open(folder / name); }); };
   const auto path = [&](const char* name) { return (folder / name).string(); };
   EXPECT_EQ(message("missing.h5"), "hdf5: cannot open " + path("missing.h5") + ": no such file");
@@ -188,7 +185,7 @@ TEST(Hdf5, EveryTruncationIsAnError) {
   const TempFolder folder;
   const std::string bytes = small_file(folder);
   for (size_t size = 0; size < bytes.size(); size += 7) {
-    write_bytes(folder / "cut.h5", std::string_view(bytes).substr(0, size));
+    write_file(folder / "cut.h5", std::string_view(bytes).substr(0, size));
     EXPECT_THROW(File::open(folder / "cut.h5").read<int32_t>("values"), IoError) << size;
   }
 }
@@ -200,7 +197,7 @@ TEST(Hdf5, EveryFlippedBitOfDataIsFound) {
   int errors = 0;
   for (size_t at = 0; at < bytes.size(); at += 3) {
     bytes[at] ^= 0x10;
-    write_bytes(folder / "flipped.h5", bytes);
+    write_file(folder / "flipped.h5", bytes);
     bytes[at] ^= 0x10;
     try {
       EXPECT_EQ(File::open(folder / "flipped.h5").read<int32_t>("values"), values) << at;
@@ -229,7 +226,7 @@ TEST(Hdf5, EveryFlippedBitOfALargeGroupIsFound) {
   int errors = 0;
   for (size_t at = 0; at < bytes.size(); at += 13) {
     bytes[at] ^= 0x10;
-    write_bytes(folder / "flipped.h5", bytes);
+    write_file(folder / "flipped.h5", bytes);
     bytes[at] ^= 0x10;
     try {
       EXPECT_EQ(read(folder / "flipped.h5"), all) << at;
@@ -247,7 +244,7 @@ TEST(Hdf5, DamageNamesFileObjectRowsAndCause) {
   const size_t at = bytes.find(std::string_view(reinterpret_cast<const char*>(&tenth), 4));
   ASSERT_NE(at, bytes.npos);
   bytes[at] ^= 1;
-  write_bytes(folder / "small.h5", bytes);
+  write_file(folder / "small.h5", bytes);
   const File file = File::open(folder / "small.h5");
   const hdf5::Dataset values = file.dataset("values");
   std::vector<std::byte> rows(4 * 32);
@@ -315,7 +312,7 @@ TEST(Hdf5, NothingIsPrintedAndTheCallersPrintingSurvives) {
   testing::internal::CaptureStderr();
   const TempFolder folder;
   const std::string bytes = small_file(folder);
-  write_bytes(folder / "cut.h5", std::string_view(bytes).substr(0, bytes.size() / 2));
+  write_file(folder / "cut.h5", std::string_view(bytes).substr(0, bytes.size() / 2));
   EXPECT_THROW(File::open(folder / "cut.h5"), IoError);
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   H5Eget_auto2(H5E_DEFAULT, &after, &after_data);

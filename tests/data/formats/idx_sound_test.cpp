@@ -20,11 +20,8 @@ namespace {
 using harness::data_path;
 using harness::message_of;
 using harness::TempFolder;
+using harness::write_file;
 using testing::HasSubstr;
-
-void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-}
 
 const std::string kIdx(
     "\0\0\x08\x02\0\0\0\x02\0\0\0\x03"
@@ -33,7 +30,7 @@ const std::string kIdx(
 
 TEST(Idx, ReadsPlainAndCompressedFiles) {
   const TempFolder folder;
-  write_bytes(folder / "plain", kIdx);
+  write_file(folder / "plain", kIdx);
   gzFile gz = gzopen((folder / "gz").c_str(), "wb");
   gzwrite(gz, kIdx.data(), static_cast<unsigned>(kIdx.size()));
   gzclose(gz);
@@ -58,7 +55,7 @@ TEST(Idx, ReadsMnist) {
 TEST(Idx, DamageIsNamed) {
   const TempFolder folder;
   const auto message = [&](std::string_view bytes) {
-    write_bytes(folder / "x", bytes);
+    write_file(folder / "x", bytes);
     return message_of<IoError>([&] { read_idx(folder / "x"); });
   };
   const std::string path = (folder / "x").string();
@@ -105,13 +102,13 @@ std::string wav(const std::vector<int16_t>& samples, uint32_t rate, uint16_t cha
 
 TEST(Wav, SixteenBitSamplesAreExactAndChannelsAreMixed) {
   const TempFolder folder;
-  write_bytes(folder / "mono.wav", wav({0, 1, -32768, 32767}, 8000, 1));
+  write_file(folder / "mono.wav", wav({0, 1, -32768, 32767}, 8000, 1));
   const Waveform mono = read_waveform(folder / "mono.wav");
   EXPECT_EQ(mono.sample_rate, 8000);
   EXPECT_EQ(mono.samples, (std::vector<float>{0, 1 / 32768.0f, -1, 32767 / 32768.0f}));
-  write_bytes(folder / "stereo.wav", wav({100, 300, -50, 50}, 16000, 2));
+  write_file(folder / "stereo.wav", wav({100, 300, -50, 50}, 16000, 2));
   EXPECT_EQ(read_waveform(folder / "stereo.wav").samples, (std::vector<float>{200 / 32768.0f, 0}));
-  write_bytes(folder / "empty.wav", wav({}, 8000, 1));
+  write_file(folder / "empty.wav", wav({}, 8000, 1));
   EXPECT_TRUE(read_waveform(folder / "empty.wav").samples.empty());
 }
 
@@ -119,7 +116,7 @@ TEST(Wav, EveryTruncationIsAnError) {
   const TempFolder folder;
   const std::string whole = wav(std::vector<int16_t>(50, 77), 8000, 1);
   for (size_t size = 0; size < whole.size(); ++size) {
-    write_bytes(folder / "cut.wav", whole.substr(0, size));
+    write_file(folder / "cut.wav", whole.substr(0, size));
     EXPECT_THROW(read_waveform(folder / "cut.wav"), IoError) << size;
   }
   EXPECT_THAT(message_of<IoError>([&] { read_waveform(folder / "cut.wav"); }),
@@ -133,7 +130,7 @@ TEST(Wav, DamageNeverCrashes) {
   for (int i = 0; i < 2000; ++i) {
     std::string damaged = whole;
     for (int k = 0; k < 3; ++k) damaged[random.below(48)] = static_cast<char>(random.below(256));
-    write_bytes(folder / "x.wav", damaged);
+    write_file(folder / "x.wav", damaged);
     try {
       read_waveform(folder / "x.wav");
     } catch (const IoError&) {
@@ -141,7 +138,7 @@ TEST(Wav, DamageNeverCrashes) {
   }
   EXPECT_EQ(message_of<IoError>([&] { read_waveform(folder / "none.wav"); }),
             "sound: no file " + (folder / "none.wav").string());
-  write_bytes(folder / "text.wav", "this is no sound");
+  write_file(folder / "text.wav", "this is no sound");
   EXPECT_THAT(message_of<IoError>([&] { read_waveform(folder / "text.wav"); }),
               HasSubstr("text.wav is no sound file that can be read: "));
 }
@@ -165,12 +162,12 @@ TEST(Flac, DamageIsAnErrorOrGivesSound) {
   write_sound(folder / "whole.flac", samples, 8000);
   const std::string whole = read_whole_file(folder / "whole.flac", 1 << 20);
   for (size_t size = 0; size < whole.size(); size += size < 200 ? 1 : 61) {
-    write_bytes(folder / "x.flac", whole.substr(0, size));
+    write_file(folder / "x.flac", whole.substr(0, size));
     EXPECT_THAT(message_of<IoError>([&] { read_waveform(folder / "x.flac"); }), HasSubstr((folder / "x.flac").string()))
         << size;
   }
   const int refused = harness::survives_damage(whole, 2000, [&](const std::string& bytes) {
-    write_bytes(folder / "x.flac", bytes);
+    write_file(folder / "x.flac", bytes);
     read_waveform(folder / "x.flac");
   });
   EXPECT_GT(refused, 200);  // of what the decoder's checksums see

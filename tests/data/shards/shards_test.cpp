@@ -20,6 +20,7 @@ namespace {
 
 using harness::message_of;
 using harness::TempFolder;
+using harness::write_file;
 using testing::AllOf;
 using testing::AnyOf;
 using testing::ElementsAre;
@@ -96,10 +97,6 @@ void expect_row(const Sample& sample, int64_t index) {
 std::string bytes_of(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 TEST(Shards, EverySampleComesBackInAnyOrder) {
@@ -211,7 +208,7 @@ TEST(Shards, AnInterruptedBuildIsNoDataSetAndCanBeRunAgain) {
     for (int i = 0; i < 20; ++i) train.add({1.0});
   }
   EXPECT_TRUE(std::filesystem::exists(folder / "set" / "train-00000.h5"));
-  write_bytes(folder / "set" / "train-00009.h5.partial", "cut off");
+  write_file(folder / "set" / "train-00009.h5.partial", "cut off");
   EXPECT_EQ(message_of<IoError>([&] { ShardedDataset{folder / "set"}; }),
             "dataset: " + (folder / "set").string() +
                 " is not complete: its build was interrupted\n  hint: build it: " + "triad data build NAME --out " +
@@ -234,14 +231,14 @@ TEST(Shards, WhatIsInTheFolderIsNotLost) {
   EXPECT_TRUE(inspect(folder / "set").unlisted.empty());
 
   std::filesystem::create_directory(folder / "home");
-  write_bytes(folder / "home" / "thesis-00001.h5", "years of work");
+  write_file(folder / "home" / "thesis-00001.h5", "years of work");
   EXPECT_THROW(build(folder / "home", {.replace = true}), IoError);
   EXPECT_EQ(bytes_of(folder / "home" / "thesis-00001.h5"), "years of work");
   EXPECT_EQ(message_of<IoError>([&] { ShardedDataset{folder / "home"}; }),
             "dataset: " + (folder / "home").string() +
                 " is not a data set: it has no dataset.json\n  hint: build it: " + "triad data build NAME --out " +
                 (folder / "home").string());
-  write_bytes(folder / "file", "x");
+  write_file(folder / "file", "x");
   EXPECT_THROW(build(folder / "file"), IoError);
   EXPECT_THROW(ShardedDataset{folder / "missing"}, IoError);
 }
@@ -314,15 +311,15 @@ TEST(Shards, DamagedShardsAreErrorsWhicheverByteIsHit) {
   for (int i = 0; i < 100; ++i) {
     std::string damaged = bytes;
     damaged[random.below(damaged.size())] ^= static_cast<char>(1 << random.below(8));
-    write_bytes(folder / "set" / name, damaged);
+    write_file(folder / "set" / name, damaged);
     EXPECT_THROW(read(), IoError);
   }
-  write_bytes(folder / "set" / name, std::string_view(bytes).substr(0, bytes.size() - 1));
+  write_file(folder / "set" / name, std::string_view(bytes).substr(0, bytes.size() - 1));
   EXPECT_THAT(message_of<IoError>(read),
               AllOf(HasSubstr(name + " has " + std::to_string(bytes.size() - 1)), HasSubstr("hint: ")));
   std::filesystem::remove(folder / "set" / name);
   EXPECT_THAT(message_of<IoError>(read), HasSubstr(name + ": No such file"));
-  write_bytes(folder / "set" / name, bytes);
+  write_file(folder / "set" / name, bytes);
   read();
 }
 
@@ -337,7 +334,7 @@ TEST(Shards, AShardOfAnotherBuildIsRefused) {
     write(file, shard.samples);
     file.close();
     shard.digest = digest_of_file(folder / "set" / shard.name);
-    write_bytes(folder / "set" / "dataset.json", to_json(manifest));
+    write_file(folder / "set" / "dataset.json", to_json(manifest));
     return message_of<IoError>([&] { ShardedDataset(folder / "set").split("train").read(0); });
   };
   EXPECT_THAT(refuse([](hdf5::File&, int64_t) {}), HasSubstr("attribute 'schema'"));
@@ -368,7 +365,7 @@ TEST(Shards, AShardOfAnotherBuildIsRefused) {
 TEST(Inspect, CountsAndDescribesAWholeDataSet) {
   const TempFolder folder;
   build(folder / "set");
-  write_bytes(folder / "set" / "notes.md", "mine");
+  write_file(folder / "set" / "notes.md", "mine");
   const Inspection inspection = inspect(folder / "set");
   EXPECT_TRUE(inspection.damage.empty());
   ASSERT_EQ(inspection.splits.size(), 3u);
@@ -400,7 +397,7 @@ TEST(Inspect, NamesShardColumnAndRowsOfDamage) {
 
   std::string damaged = bytes;
   damaged[damaged.find(std::string("7777"))] ^= 1;
-  write_bytes(path, damaged);
+  write_file(path, damaged);
   Inspection inspection = inspect(folder / "set");
   ASSERT_EQ(inspection.damage.size(), 1u);
   EXPECT_EQ(inspection.damage[0].column, "text");
@@ -410,7 +407,7 @@ TEST(Inspect, NamesShardColumnAndRowsOfDamage) {
                                                  AnyOf(HasSubstr("Fletcher32"), HasSubstr("filter returned failure"))));
   EXPECT_THAT(describe(folder / "set", inspection), HasSubstr("DAMAGED " + name));
 
-  write_bytes(path, std::string_view(bytes).substr(0, bytes.size() / 2));
+  write_file(path, std::string_view(bytes).substr(0, bytes.size() / 2));
   inspection = inspect(folder / "set");
   ASSERT_EQ(inspection.damage.size(), 1u);
   EXPECT_THAT(describe(folder / "set", inspection), AllOf(HasSubstr("cannot be read"), HasSubstr("1 damaged places")));
@@ -427,11 +424,11 @@ TEST(Inspect, FindsFlippedBitsAnywhere) {
   for (int i = 0; i < 40; ++i) {
     std::string damaged = bytes;
     damaged[random.below(damaged.size())] ^= static_cast<char>(1 << random.below(8));
-    write_bytes(path, damaged);
+    write_file(path, damaged);
     EXPECT_FALSE(inspect(folder / "set").damage.empty());
   }
-  write_bytes(path, bytes);
-  write_bytes(folder / "set" / "vocab.txt", "[PAD]\n[UNK]\r");
+  write_file(path, bytes);
+  write_file(folder / "set" / "vocab.txt", "[PAD]\n[UNK]\r");
   const Inspection inspection = inspect(folder / "set");
   ASSERT_EQ(inspection.damage.size(), 1u);
   EXPECT_EQ(inspection.damage[0].file, "vocab.txt");

@@ -80,6 +80,20 @@ TEST(DataCommand, ListsBuildsAndInspects) {
   EXPECT_EQ(inspected.err, "triad: dataset: no folder " + (folder / "missing").string() + "\n");
 }
 
+TEST(DataCommand, APathThatIsNotThereIsAMistakeOfUse) {
+  const TempFolder folder;
+  const std::string none = (folder / "none").string(), out = (folder / "set").string();
+  const CommandResult built = run_triad({"data", "build", "folder", "--images", none, "--out", out});
+  EXPECT_EQ(built.code, 2);
+  EXPECT_THAT(built.err, HasSubstr("--images: there is no " + none));
+  std::ofstream(folder / "recipe.yaml") << "name: x\ndata: {name: folder, dir: " << out << "}\n";
+  const CommandResult trained = run_triad({"pretrain", (folder / "recipe.yaml").string(), "--out",
+                                           (folder / "run").string(), "--set", "data.build.images=" + none});
+  EXPECT_EQ(trained.code, 2);
+  EXPECT_THAT(trained.err, HasSubstr("data.build.images: there is no " + none));
+  EXPECT_FALSE(std::filesystem::exists(out));
+}
+
 TEST(DataCommand, BuildsFromAFolderAndNamesWhatItLeftOut) {
   const TempFolder folder;
   std::filesystem::create_directory(folder / "images");

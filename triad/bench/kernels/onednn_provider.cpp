@@ -107,25 +107,26 @@ class Lstm {
     const DType dtype = x_.dtype();
     const int64_t B = x_.size(0), T = x_.size(1), I = x_.size(2), H = in[3].size(1);
     bias_ = ops::cast(in[4], DType::f32) + ops::cast(in[5], DType::f32);
-    y_ = empty({B, T, H}, dtype), h_ = empty({B, H}, dtype), c_ = empty({B, H}, dtype);
+    y_ = empty({B, T, H}, dtype), h_ = empty({B, H}, dtype), c_ = empty({B, H});
     const auto batch_first = [&](int64_t width) {
       return onednn::strided({T, B, width}, dtype, {width, T * width, 1});
     };
     const auto rows_of_gates = [&](int64_t inputs) {
       return onednn::strided({1, 1, inputs, 4, H}, dtype, {4 * H * inputs, 4 * H * inputs, 1, H * inputs, inputs});
     };
-    const auto bias = dense({1, 1, 4, H}, DType::f32), state = dense({1, 1, B, H}, dtype);
-    const auto desc = onednn::lstm_forward_desc({batch_first(I), onednn::any_layout({1, 1, I, 4, H}, dtype),
-                                                 onednn::any_layout({1, 1, H, 4, H}, dtype), bias, batch_first(H),
-                                                 state, state, reverse});
+    const auto bias = dense({1, 1, 4, H}, DType::f32), h = dense({1, 1, B, H}, dtype),
+               c = dense({1, 1, B, H}, DType::f32);  // which bf16 asks for too
+    const auto desc =
+        onednn::lstm_forward_desc({batch_first(I), onednn::any_layout({1, 1, I, 4, H}, dtype),
+                                   onednn::any_layout({1, 1, H, 4, H}, dtype), bias, batch_first(H), h, c, reverse});
     workspace_ = empty({static_cast<int64_t>(desc.workspace_desc().get_size())}, DType::u8);
     const onednn::ArgumentForm form[] = {{DNNL_ARG_SRC_LAYER, false, batch_first(I), desc.src_layer_desc()},
                                          {DNNL_ARG_WEIGHTS_LAYER, false, rows_of_gates(I), desc.weights_layer_desc()},
                                          {DNNL_ARG_WEIGHTS_ITER, false, rows_of_gates(H), desc.weights_iter_desc()},
                                          {DNNL_ARG_BIAS, false, bias, bias},
                                          {DNNL_ARG_DST_LAYER, true, batch_first(H), desc.dst_layer_desc()},
-                                         {DNNL_ARG_DST_ITER, true, state, desc.dst_iter_desc()},
-                                         {DNNL_ARG_DST_ITER_C, true, state, desc.dst_iter_c_desc()},
+                                         {DNNL_ARG_DST_ITER, true, h, desc.dst_iter_desc()},
+                                         {DNNL_ARG_DST_ITER_C, true, c, desc.dst_iter_c_desc()},
                                          {DNNL_ARG_WORKSPACE, true, desc.workspace_desc(), desc.workspace_desc()}};
     primitive_ = std::make_unique<onednn::Primitive>(dnnl::lstm_forward(desc), desc.scratchpad_desc(), form);
     weight_ih_ = primitive_->pack(DNNL_ARG_WEIGHTS_LAYER, in[2].raw_data());

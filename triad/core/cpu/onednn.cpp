@@ -24,6 +24,9 @@ dnnl::stream& stream() {
   return of_this_thread;
 }
 
+/// Of a primitive: an LSTM that is trained has eight.
+constexpr size_t kMostArguments = 8;
+
 dnnl::memory unbound(const dnnl::memory::desc& desc) { return dnnl::memory(desc, engine(), nullptr); }
 
 }  // namespace
@@ -75,6 +78,8 @@ Primitive::Primitive(dnnl::primitive primitive, const dnnl::memory::desc& scratc
     : primitive_(std::move(primitive)),
       scratchpad_bytes_(static_cast<int64_t>(scratchpad.get_size())),
       scratchpad_(unbound(scratchpad)) {
+  require<DeviceError>(arguments.size() <= kMostArguments, "oneDNN", "a primitive of ", arguments.size(),
+                       " arguments, expected at most ", kMostArguments);
   for (const ArgumentForm& form : arguments) {
     Slot made{form.index, form.output, unbound(form.user), unbound(form.inner), {}, form.inner};
     if (form.user != form.inner) {
@@ -118,9 +123,8 @@ Primitive::Packed Primitive::pack(int index, const void* data) {
 }
 
 void Primitive::run(std::span<const Argument> arguments) {
-  constexpr size_t kMostArguments = 8;
-  std::array<dnnl_exec_arg_t, kMostArguments> bound{};
-  std::array<Tensor, kMostArguments> buffers;  // in the layout the primitive wants
+  std::array<dnnl_exec_arg_t, kMostArguments + 1> bound{};  // and the scratchpad
+  std::array<Tensor, kMostArguments> buffers;               // in the layout the primitive wants
   std::array<Slot*, kMostArguments> copied_out{};
   size_t count = 0, outputs = 0;
   for (const Argument& argument : arguments) {

@@ -74,6 +74,7 @@ struct Argument {
 /// Belongs to one thread.
 class Primitive {
  public:
+  /// DeviceError for more than eight arguments.
   Primitive(dnnl::primitive primitive, const dnnl::memory::desc& scratchpad, std::span<const ArgumentForm> arguments);
 
   void run(std::span<const Argument> arguments);

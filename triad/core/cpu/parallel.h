@@ -11,8 +11,8 @@ namespace triad::cpu {
 int num_threads();
 void set_num_threads(int threads);
 
-/// Makes libraries that bring their own parallel regions (oneDNN, OpenBLAS) run on the calling thread alone. The number of
-/// threads is a property of the calling task in OpenMP, so that no other thread sees the change.
+/// Makes parallel_for, and libraries that bring parallel regions of their own (oneDNN, OpenBLAS), run on the calling thread
+/// alone. The number of threads is a property of the calling task in OpenMP, so that no other thread sees the change.
 class OneThread {
  public:
   OneThread();

@@ -77,8 +77,8 @@ const Builder& builder_named(std::string_view name) {
 void check_paths(const Builder& builder, const BuildRequest& request) {
   for (const BuilderOption& option : builder.options) {
     if (option.kind != BuilderOption::Kind::kPath || request.text(option.name).empty()) continue;
-    require<ConfigError>(std::filesystem::exists(request.path(option.name)), request.prefix + option.name, "is ",
-                         request.text(option.name), ", which is not there", Hint{option.help});
+    require<ConfigError>(std::filesystem::exists(request.path(option.name)), request.prefix + option.name,
+                         "there is no ", request.text(option.name), Hint{option.help});
   }
 }
 

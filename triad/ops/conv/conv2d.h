@@ -17,6 +17,7 @@ struct Conv2dOptions {
 /// shapes   x: [B, C, H, W]   weight: [O, C/groups, U, V]   bias: [O] or undefined
 ///          → y: [B, O, (H + 2 padding0 - U) / stride0 + 1, (W + 2 padding1 - V) / stride1 + 1]
 /// dtypes   all of one dtype f32, f64, bf16, f16; the 16-bit types accumulate in f32
+/// numerics infinities and NaN reach the results whose windows hold them; in bf16 an infinity may come out as NaN
 /// saves    x, weight             grads: x, weight, bias
 /// errors   ShapeError, DTypeError, DeviceError; ValueError for a stride below 1, a negative padding, groups that do
 ///          not divide the channels

@@ -91,8 +91,6 @@ struct OpSpec {
   std::function<std::vector<ErrorSample>()> errors;
   /// Why no call of it can fail; empty if `errors` lists some that must.
   std::string_view no_errors = {};
-  /// Why no sample has an empty input, or an infinity or NaN in one; empty where some have.
-  std::string_view never_empty = {}, always_finite = {};
   /// Calls worth timing; none for what no step spends its time in.
   std::vector<Workload> workloads = {};
   /// Whether its arithmetic is products of matrices, which many processors do faster in 16 bits than anything else.
