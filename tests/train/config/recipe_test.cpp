@@ -11,6 +11,7 @@
 
 #include "tests/harness/data_path.h"
 #include "tests/harness/message_of.h"
+#include "triad/core/cpu/multiply_bf16.h"
 #include "triad/train/model/model.h"
 
 namespace triad::train {
@@ -86,6 +87,12 @@ TEST_F(RecipeFile, WhatIsWrittenReadsBackTheSame) {
   EXPECT_NE(once.find("peak: 0.00037"), std::string::npos) << once;
 }
 
+TEST_F(RecipeFile, AnAutomaticDtypeIsSettledByTheProcessor) {
+  const Recipe r = read(kSmall, {"train.dtype=auto"});
+  EXPECT_EQ(r.train.dtype, cpu::has_bf16_pairs() ? DType::bf16 : DType::f32);
+  EXPECT_EQ(write_recipe(r).find("auto"), std::string::npos) << "a run says what it computed in";
+}
+
 TEST_F(RecipeFile, TheLargestSeedReadsBackTheSame) {
   const std::string written = write_recipe(read(kSmall, {"train.seed=18446744073709551615"}));
   EXPECT_EQ(read(written).train.seed, ~uint64_t{0});
@@ -114,7 +121,7 @@ TEST_F(RecipeFile, AValueOfAnotherTypeIsRefused) {
   EXPECT_EQ(error(kSmall, {"train.seed=-1"}),
             "--set train.seed=-1: '-1' is not an integer from 0 to 18446744073709551615");
   EXPECT_EQ(error(std::string(kSmall) + "train:\n  dtype: f8\n"),
-            "r.yaml:6: train.dtype: 'f8' is not one of f32, bf16");
+            "r.yaml:6: train.dtype: 'f8' is not one of f32, bf16, auto");
   EXPECT_EQ(error(std::string(kSmall) + "model:\n  text: 3\n"), "r.yaml:6: model.text: expected keys with values");
   EXPECT_EQ(error(std::string(kSmall) + "stages: {text: {masked: .nan}}\n"),
             "r.yaml:5: stages.text.masked: '.nan' is not a finite number");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "triad/core/cpu/multiply_bf16.h"
 #include "triad/data/formats/durable_file.h"
 #include "triad/data/text/utf8.h"
 #include "triad/train/config/binder.h"
@@ -313,11 +314,22 @@ void bind(Binder& b, DataOptions& o) {
     b.refuse("loader_threads", o.loader_threads, " threads, expected 1 to 256");
 }
 
+namespace {
+
+DType settled(DTypeChoice choice) {
+  if (choice == DTypeChoice::automatic) return cpu::has_bf16_pairs() ? DType::bf16 : DType::f32;
+  return choice == DTypeChoice::bf16 ? DType::bf16 : DType::f32;
+}
+
+}  // namespace
+
 void bind(Binder& b, TrainOptions& o) {
+  DTypeChoice dtype = o.dtype == DType::bf16 ? DTypeChoice::bf16 : DTypeChoice::f32;
   b("seed", o.seed);
   b("max_steps", o.max_steps);
-  b("dtype", o.dtype);
+  b("dtype", dtype);
   b("log_every", o.log_every);
+  o.dtype = settled(dtype);
   require_not_negative(b, "max_steps", o.max_steps);
   require_positive(b, "log_every", o.log_every);
 }

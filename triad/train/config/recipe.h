@@ -93,10 +93,14 @@ struct DataOptions {
   int64_t loader_threads = 1;
 };
 
+/// What `train.dtype` can say. `automatic` stands for bf16 where the processor multiplies it by an instruction of its own,
+/// elsewhere for f32: without one bf16 takes ten times as long as f32.
+enum class DTypeChoice { f32, bf16, automatic };
+
 struct TrainOptions {
   uint64_t seed = 0;
-  int64_t max_steps = 0;  ///< caps each stage; 0 means no cap
-  DType dtype = DType::f32;
+  int64_t max_steps = 0;     ///< caps each stage; 0 means no cap
+  DType dtype = DType::f32;  ///< of the computation; never "auto", which is settled when the recipe is read
   int64_t log_every = 10;
 };
 
@@ -143,8 +147,8 @@ struct EnumNames<optim::ScheduleShape> {
   static constexpr std::array<std::string_view, 2> names = {"cosine", "constant"};
 };
 template <>
-struct EnumNames<DType> {
-  static constexpr std::array<std::string_view, 2> names = {"f32", "bf16"};
+struct EnumNames<DTypeChoice> {
+  static constexpr std::array<std::string_view, 3> names = {"f32", "bf16", "auto"};
 };
 
 }  // namespace triad::train
