@@ -230,5 +230,29 @@ TEST(PackedMatrix, AgreesWithGemmForEveryNumberOfRows) {
   }
 }
 
+/// The LSTM gives the same bits on any number of threads because of this.
+TEST(PackedMatrix, RowsAreIndependentWhereItSaysSo) {
+  constexpr int64_t kRows = 16;
+  for (const auto& [dtype, c_dtype] : kTypes) {
+    if (dtype == DType::f16) continue;
+    for (const auto& [inner, columns] : {std::pair<int64_t, int64_t>{128, 512}, {512, 128}, {300, 1200}, {1024, 256}}) {
+      const Tensor b = random_matrix({}, inner, columns, 't', dtype, 2),
+                   a = random_matrix({}, kRows, inner, 'n', dtype, 1);
+      const PackedMatrix packed(dtype, c_dtype, inner, columns, operand(b));
+      if (!packed.rows_are_independent()) continue;
+      const auto first_rows = [&](int64_t rows) {
+        Tensor c = full({rows, columns}, std::nan(""), c_dtype);
+        packed.multiply(rows, a.raw_data(), c.mutable_raw_data());
+        return c.to_vector<double>();
+      };
+      const auto all = first_rows(kRows);
+      for (int64_t rows = 1; rows < kRows; ++rows) {
+        const auto got = first_rows(rows);
+        ASSERT_TRUE(std::equal(got.begin(), got.end(), all.begin())) << dtype << " " << inner << " " << rows;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace triad::cpu

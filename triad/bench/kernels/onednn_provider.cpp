@@ -151,26 +151,95 @@ class Lstm {
   onednn::Primitive::Packed weight_ih_, weight_hh_;
 };
 
+/// y = f(x), element by element or along rows.
+class RowFunction {
+ public:
+  RowFunction(const Tensor& x, const dnnl::primitive& function, const dnnl::memory::desc& scratchpad)
+      : x_(x), y_(empty_like(x)) {
+    const auto rows = dense(x.shape(), x.dtype());
+    const onednn::ArgumentForm form[] = {{DNNL_ARG_SRC, false, rows, rows}, {DNNL_ARG_DST, true, rows, rows}};
+    primitive_ = std::make_unique<onednn::Primitive>(function, scratchpad, form);
+  }
+
+  void run() { primitive_->run({{DNNL_ARG_SRC, x_.raw_data()}, {DNNL_ARG_DST, y_.mutable_raw_data()}}); }
+  Tensors results() const { return {y_}; }
+
+ private:
+  Tensor x_, y_;
+  std::unique_ptr<onednn::Primitive> primitive_;
+};
+
+std::unique_ptr<RowFunction> make_gelu(const Tensor& x, bool tanh) {
+  const auto form = tanh ? dnnl::algorithm::eltwise_gelu_tanh : dnnl::algorithm::eltwise_gelu_erf;
+  const auto desc = onednn::eltwise_forward_desc(form, dense(x.shape(), x.dtype()));
+  return std::make_unique<RowFunction>(x, dnnl::eltwise_forward(desc), desc.scratchpad_desc());
+}
+
+std::unique_ptr<RowFunction> make_softmax(const Tensor& x) {
+  const auto desc = onednn::softmax_forward_desc(dense(x.shape(), x.dtype()));
+  return std::make_unique<RowFunction>(x, dnnl::softmax_forward(desc), desc.scratchpad_desc());
+}
+
+/// Keeps mean and variance, as training does.
+class LayerNorm {
+ public:
+  explicit LayerNorm(const Tensors& in)
+      : x_(in[0]), weight_(ops::cast(in[1], DType::f32)), bias_(ops::cast(in[2], DType::f32)), y_(empty_like(x_)) {
+    constexpr float kEpsilon = 1e-5f;
+    const auto rows = dense(x_.shape(), x_.dtype()), row = dense(weight_.shape(), DType::f32);
+    const auto desc = onednn::layer_normalization_forward_desc(rows, kEpsilon);
+    mean_ = empty({x_.numel() / x_.size(-1)}), variance_ = empty_like(mean_);
+    const onednn::ArgumentForm form[] = {{DNNL_ARG_SRC, false, rows, rows},
+                                         {DNNL_ARG_SCALE, false, row, row},
+                                         {DNNL_ARG_SHIFT, false, row, row},
+                                         {DNNL_ARG_DST, true, rows, rows},
+                                         {DNNL_ARG_MEAN, true, desc.mean_desc(), desc.mean_desc()},
+                                         {DNNL_ARG_VARIANCE, true, desc.variance_desc(), desc.variance_desc()}};
+    primitive_ =
+        std::make_unique<onednn::Primitive>(dnnl::layer_normalization_forward(desc), desc.scratchpad_desc(), form);
+  }
+
+  void run() {
+    primitive_->run({{DNNL_ARG_SRC, x_.raw_data()},
+                     {DNNL_ARG_SCALE, weight_.raw_data()},
+                     {DNNL_ARG_SHIFT, bias_.raw_data()},
+                     {DNNL_ARG_DST, y_.mutable_raw_data()},
+                     {DNNL_ARG_MEAN, mean_.mutable_raw_data()},
+                     {DNNL_ARG_VARIANCE, variance_.mutable_raw_data()}});
+  }
+  Tensors results() const { return {y_}; }
+
+ private:
+  Tensor x_, weight_, bias_, y_, mean_, variance_;
+  std::unique_ptr<onednn::Primitive> primitive_;
+};
+
 class OneDnn : public Provider {
  public:
   std::string name() const override { return "onednn"; }
   std::unique_ptr<Execution> prepare(const Problem& problem, int64_t sets) override {
     const std::string kernel = problem.kernel.kernel();
-    if (kernel == "linear.fwd") {
-      return std::make_unique<CallExecution<Linear>>(
-          problem, sets, [](const Tensors& inputs) { return std::make_unique<Linear>(inputs); });
+    const auto attribute = [&](const char* key) {
+      return static_cast<int64_t>(problem.kernel.workload->attributes.at(key));
+    };
+    const auto executed = [&]<class Make>(const Make& make) -> std::unique_ptr<Execution> {
+      using Runner = typename std::invoke_result_t<Make, const Tensors&>::element_type;
+      return std::make_unique<CallExecution<Runner>>(problem, sets, make);
+    };
+    if (kernel == "linear.fwd") return executed([](const Tensors& in) { return std::make_unique<Linear>(in); });
+    if (kernel == "layer_norm.fwd") return executed([](const Tensors& in) { return std::make_unique<LayerNorm>(in); });
+    if (kernel == "softmax.fwd") return executed([](const Tensors& in) { return make_softmax(in[0]); });
+    if (kernel == "gelu.fwd") {
+      const bool tanh = attribute("tanh") != 0;
+      return executed([=](const Tensors& in) { return make_gelu(in[0], tanh); });
     }
     if (kernel == "conv2d.fwd") {
-      const auto& attributes = problem.kernel.workload->attributes;
-      const auto stride = static_cast<int64_t>(attributes.at("stride")),
-                 padding = static_cast<int64_t>(attributes.at("padding"));
-      return std::make_unique<CallExecution<Convolution>>(
-          problem, sets, [=](const Tensors& inputs) { return std::make_unique<Convolution>(inputs, stride, padding); });
+      const int64_t stride = attribute("stride"), padding = attribute("padding");
+      return executed([=](const Tensors& in) { return std::make_unique<Convolution>(in, stride, padding); });
     }
     if (kernel == "lstm.fwd" && !problem.inputs[1].defined()) {
-      const bool reverse = problem.kernel.workload->attributes.at("reverse") != 0;
-      return std::make_unique<CallExecution<Lstm>>(
-          problem, sets, [=](const Tensors& inputs) { return std::make_unique<Lstm>(inputs, reverse); });
+      const bool reverse = attribute("reverse") != 0;
+      return executed([=](const Tensors& in) { return std::make_unique<Lstm>(in, reverse); });
     }
     return nullptr;
   }

@@ -202,6 +202,16 @@ dnnl::primitive_attr user_scratchpad() {
 
 namespace {
 
+const auto kScaleAndShift = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
+
+int last_axis(const dnnl::memory::desc& x) {
+#if DNNL_VERSION_MAJOR >= 3
+  return x.get_ndims() - 1;
+#else
+  return x.data.ndims - 1;
+#endif
+}
+
 dnnl::rnn_direction direction_of(const LstmForm& f) {
   return f.reverse ? dnnl::rnn_direction::unidirectional_right2left : dnnl::rnn_direction::unidirectional_left2right;
 }
@@ -267,6 +277,20 @@ dnnl::lstm_forward::primitive_desc lstm_forward_desc(const LstmForm& f) {
           f.c,
           user_scratchpad()};
 }
+
+dnnl::eltwise_forward::primitive_desc eltwise_forward_desc(dnnl::algorithm function, const dnnl::memory::desc& x) {
+  return {engine(), dnnl::prop_kind::forward_training, function, x, x, 0.0f, 0.0f, user_scratchpad()};
+}
+
+dnnl::softmax_forward::primitive_desc softmax_forward_desc(const dnnl::memory::desc& x) {
+  return {engine(),         dnnl::prop_kind::forward_training, dnnl::algorithm::softmax_accurate, x, x, last_axis(x),
+          user_scratchpad()};
+}
+
+dnnl::layer_normalization_forward::primitive_desc layer_normalization_forward_desc(const dnnl::memory::desc& x,
+                                                                                   float epsilon) {
+  return {engine(), dnnl::prop_kind::forward_training, x, x, epsilon, kScaleAndShift, user_scratchpad()};
+}
 #else
 dnnl::matmul::primitive_desc matmul_desc(const dnnl::memory::desc& a, const dnnl::memory::desc& b,
                                          const dnnl::memory::desc* bias, const dnnl::memory::desc& c,
@@ -301,6 +325,22 @@ dnnl::lstm_forward::primitive_desc lstm_forward_desc(const LstmForm& f) {
   const dnnl::memory::desc none;
   const dnnl::lstm_forward::desc op(dnnl::prop_kind::forward_training, direction_of(f), f.x, none, none, f.weight_ih,
                                     f.weight_hh, f.bias, f.y, f.h, f.c);
+  return {op, user_scratchpad(), engine()};
+}
+
+dnnl::eltwise_forward::primitive_desc eltwise_forward_desc(dnnl::algorithm function, const dnnl::memory::desc& x) {
+  const dnnl::eltwise_forward::desc op(dnnl::prop_kind::forward_training, function, x);
+  return {op, user_scratchpad(), engine()};
+}
+
+dnnl::softmax_forward::primitive_desc softmax_forward_desc(const dnnl::memory::desc& x) {
+  const dnnl::softmax_forward::desc op(dnnl::prop_kind::forward_training, x, last_axis(x));
+  return {op, user_scratchpad(), engine()};
+}
+
+dnnl::layer_normalization_forward::primitive_desc layer_normalization_forward_desc(const dnnl::memory::desc& x,
+                                                                                   float epsilon) {
+  const dnnl::layer_normalization_forward::desc op(dnnl::prop_kind::forward_training, x, epsilon, kScaleAndShift);
   return {op, user_scratchpad(), engine()};
 }
 #endif

@@ -149,6 +149,13 @@ struct LstmForm {
 };
 dnnl::lstm_forward::primitive_desc lstm_forward_desc(const LstmForm& form);
 
+/// Functions of rows: the last axis is normalised.
+dnnl::eltwise_forward::primitive_desc eltwise_forward_desc(dnnl::algorithm function, const dnnl::memory::desc& x);
+dnnl::softmax_forward::primitive_desc softmax_forward_desc(const dnnl::memory::desc& x);
+/// With scale and shift, in f32, and the mean and variance of rows as outputs.
+dnnl::layer_normalization_forward::primitive_desc layer_normalization_forward_desc(const dnnl::memory::desc& x,
+                                                                                   float epsilon);
+
 /// Whether the implementation behind a primitive descriptor has `name` in its name: "brg", "ref", "jit".
 template <class PrimitiveDesc>
 bool is_implemented_by(const PrimitiveDesc& desc, std::string_view name) {

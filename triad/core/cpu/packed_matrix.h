@@ -16,6 +16,10 @@ class PackedMatrix {
   /// dtype of A and B; c_dtype as in Gemm. inner, columns > 0.
   PackedMatrix(DType dtype, DType c_dtype, int64_t inner, int64_t columns, const GemmOperand& b);
 
+  /// Whether a row of C has the same bits whatever rows A has beside it: where oneDNN multiplies. OpenBLAS has kernels of
+  /// their own for single rows.
+  bool rows_are_independent() const { return packed_.has_value(); }
+
   /// A [rows, inner] and C [rows, columns], dense. Runs on the calling thread alone; several threads may call.
   void multiply(int64_t rows, const void* a, void* c) const;
 

@@ -8,10 +8,13 @@ namespace {
 
 using cpu::kRowChunk;
 
-/// One chunk; `b_step` is 0 where b is one repeated value, which keeps the loop vectorisable.
+/// y = f(a, b), over rows of n: dense ones for a step of 1; a step of 0 repeats one value.
+template <class C, class Y>
+using Row = void (*)(const C* a, int64_t a_step, const C* b, int64_t b_step, Y* y, int64_t n);
+
 template <class F, class C, class Y>
-void compute_chunk(const C* a, int64_t a_step, const C* b, int64_t b_step, Y* y, int64_t n) {
-  if (a_step == 1 && b_step == 1)
+void compute_row(const C* a, int64_t a_step, const C* b, int64_t b_step, Y* y, int64_t n) {
+  if (a_step == 1 && b_step == 1)  // loops that the compiler vectorises
     for (int64_t i = 0; i < n; ++i) y[i] = F::value(a[i], b[i]);
   else if (a_step == 1)
     for (int64_t i = 0; i < n; ++i) y[i] = F::value(a[i], b[0]);
@@ -21,11 +24,10 @@ void compute_chunk(const C* a, int64_t a_step, const C* b, int64_t b_step, Y* y,
     for (int64_t i = 0; i < n; ++i) y[i] = F::value(a[0], b[0]);
 }
 
-template <class F, class T>
-void forward(const BinaryForward& args) {
+/// T: of the arguments; Y: of the result.
+template <class T, class Y>
+void forward(const BinaryForward& args, Row<Compute<T>, Compute<Y>> compute) {
   using C = Compute<T>;
-  using Y = std::conditional_t<scalar::is_predicate<F>, bool, T>;
-  using YC = std::conditional_t<scalar::is_predicate<F>, bool, C>;
   const cpu::StridedLoop<3> loop(args.y.shape(), {args.y.strides(), args.a.strides(), args.b.strides()});
   const int64_t y_stride = loop.row_stride(0), a_stride = loop.row_stride(1), b_stride = loop.row_stride(2);
   Y* y = args.y.mutable_data<Y>();
@@ -33,7 +35,7 @@ void forward(const BinaryForward& args) {
   const T* b = args.b.data<T>();
   loop.for_each_row([&](const auto& offsets, int64_t n) {
     C a_buffer[kRowChunk], b_buffer[kRowChunk];
-    YC y_row[kRowChunk];
+    Compute<Y> y_row[kRowChunk];
     for (int64_t first = 0; first < n; first += kRowChunk) {
       const int64_t count = std::min(kRowChunk, n - first);
       const auto load = [&](const T* data, int k, int64_t stride, C* buffer) {
@@ -42,15 +44,23 @@ void forward(const BinaryForward& args) {
       };
       const C* a_row = load(a, 1, a_stride, a_buffer);
       const C* b_row = load(b, 2, b_stride, b_buffer);
-      compute_chunk<F>(a_row, a_stride == 0 ? 0 : 1, b_row, b_stride == 0 ? 0 : 1, y_row, count);
+      compute(a_row, a_stride == 0 ? 0 : 1, b_row, b_stride == 0 ? 0 : 1, y_row, count);
       cpu::store_row(y_row, count, y + offsets[0] + first * y_stride, y_stride);
     }
   });
 }
 
 void binary_forward_cpu(const BinaryForward& args) {
-  scalar::Binary::visit(args.function, [&]<class F>(F) {
-    dispatch_all(args.a.dtype(), [&]<class T>(std::type_identity<T>) { forward<F, T>(args); });
+  dispatch_all(args.a.dtype(), [&]<class T>(std::type_identity<T>) {
+    using C = Compute<T>;
+    Row<C, C> value = nullptr;
+    Row<C, bool> predicate = nullptr;
+    scalar::Binary::visit(args.function, [&]<class F>(F) {
+      if constexpr (scalar::is_predicate<F>) predicate = compute_row<F, C, bool>;
+      else value = compute_row<F, C, C>;
+    });
+    if (predicate) forward<T, bool>(args, predicate);
+    else forward<T, T>(args, value);
   });
 }
 

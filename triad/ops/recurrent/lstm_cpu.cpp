@@ -1,6 +1,7 @@
-// Forward: one matrix product for the inputs of all frames, then, block of sequences by block of sequences and step by
-// step, h w_hh^T and the cell. Backward: the steps in the opposite order, then one product for each of dx, dw_ih, dw_hh.
-// Blocks run in parallel and share nothing, so that no thread waits for another between steps.
+// Forward: one matrix product for the inputs of all frames, then, for some sequences at a time and step by step, h w_hh^T
+// and the cell. Backward: the steps in the opposite order, then one product for each of dx, dw_ih, dw_hh.
+// Parts of the batch run in parallel and share nothing, so that no thread waits for another between steps. How many there
+// are depends on the number of threads, and no result does: a row of a product has the same bits whatever is beside it.
 
 #include <algorithm>
 
@@ -11,6 +12,7 @@
 #include "triad/ops/recurrent/lstm.h"
 #include "triad/ops/recurrent/lstm_cell_cpu.h"
 #include "triad/ops/recurrent/lstm_layout_cpu.h"
+#include "triad/ops/reduce/sum.h"
 
 namespace triad::ops {
 namespace {
@@ -67,6 +69,15 @@ void multiply(const G* a, int64_t m, int64_t k, const G* b, int64_t n, bool tran
              .bias = bias});
 }
 
+/// Calls body(part) for all sequences, in parallel.
+template <class Body>
+void for_parts(const LstmLayout& layout, const cpu::PackedMatrix& recurrent, const Body& body) {
+  const auto parts = layout.parts(recurrent.rows_are_independent() ? cpu::num_threads() : 1);
+  cpu::parallel_for(std::ssize(parts), 1, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) body(parts[static_cast<size_t>(i)]);
+  });
+}
+
 /// Sets the frames of [B, T, width] that lie beyond their sequences to 0.
 template <class E>
 void clear_padding(Tensor& frames, const LstmLayout& layout) {
@@ -99,60 +110,34 @@ void forward(const LstmForward& args) {
   E *y = args.y.mutable_data<E>(), *h_out = args.h.mutable_data<E>(), *c_out = args.c.mutable_data<E>();
   E* gates = args.gates.defined() ? args.gates.mutable_data<E>() : nullptr;
   C* cells = args.cells.defined() ? args.cells.mutable_data<C>() : nullptr;
-  cpu::parallel_for(static_cast<int64_t>(layout.blocks().size()), 1, [&](int64_t first_block, int64_t last_block) {
-    Tensor products = empty({LstmLayout::kMostRows, 4 * H}, dtype_of<C>),
-           states = empty({LstmLayout::kMostRows, H}, dtype_of<G>);
-    Tensor own_cells = empty({LstmLayout::kMostRows, H}, dtype_of<C>);  // where nobody keeps them
+  for_parts(layout, recurrent, [&](const LstmLayout::Part& part) {
+    Tensor products = empty({part.sequences, 4 * H}, dtype_of<C>), states = empty({part.sequences, H}, dtype_of<G>);
+    Tensor own_cells = empty({part.sequences, H}, dtype_of<C>);  // where nobody keeps them
     C* from_h = products.mutable_data<C>();
     G* h = states.mutable_data<G>();
-    for (int64_t b = first_block; b < last_block; ++b) {
-      const LstmLayout::Block& block = layout.blocks()[static_cast<size_t>(b)];
-      int64_t row = block.first_row, row_before = row;
-      for (int64_t step = 0; step < block.steps; ++step) {
-        const int64_t n = layout.count(block, step);
-        if (step > 0) recurrent.multiply(n, h, from_h);
-        C* c = cells ? cells + row * H : own_cells.mutable_data<C>();
-        const C* c_before = step == 0 ? nullptr : cells ? cells + row_before * H : c;
-        lstm_cell_forward<E>({n, H, from_x.data<C>() + row * 4 * H, step > 0 ? from_h : nullptr, c_before, c,
-                              gates ? gates + row * 4 * H : nullptr, h, y, layout.frames() + row});
-        const int64_t going_on = step + 1 < block.steps ? layout.count(block, step + 1) : 0;
-        for (int64_t i = going_on; i < n; ++i) {
-          const int64_t sequence = layout.sequence(block.first_sequence + i);
-          convert(h + i * H, H, h_out + sequence * H);
-          convert(c + i * H, H, c_out + sequence * H);
-        }
-        row_before = row;
-        row += n;
+    const auto cells_at = [&](int64_t step) {
+      return cells ? cells + layout.first_row(part, step) * H : own_cells.mutable_data<C>();
+    };
+    for (int64_t step = 0; step < part.steps; ++step) {
+      const int64_t n = layout.count(part, step), row = layout.first_row(part, step);
+      if (step > 0) recurrent.multiply(n, h, from_h);
+      C* c = cells_at(step);
+      lstm_cell_forward<E>({n, H, from_x.data<C>() + row * 4 * H, step > 0 ? from_h : nullptr,
+                            step > 0 ? cells_at(step - 1) : nullptr, c, gates ? gates + row * 4 * H : nullptr, h, y,
+                            layout.frames() + row});
+      for (int64_t i = layout.count(part, step + 1); i < n; ++i) {
+        const int64_t sequence = layout.sequence(part.first_sequence + i);
+        convert(h + i * H, H, h_out + sequence * H);
+        convert(c + i * H, H, c_out + sequence * H);
       }
-      for (int64_t i = 0; i < block.sequences; ++i) {
-        if (layout.length(block.first_sequence + i) > 0) continue;
-        const int64_t sequence = layout.sequence(block.first_sequence + i);
-        std::fill_n(h_out + sequence * H, H, E(0));
-        std::fill_n(c_out + sequence * H, H, E(0));
-      }
+    }
+    for (int64_t i = layout.count(part, 0); i < part.sequences; ++i) {
+      const int64_t sequence = layout.sequence(part.first_sequence + i);
+      std::fill_n(h_out + sequence * H, H, E(0));
+      std::fill_n(c_out + sequence * H, H, E(0));
     }
   });
   clear_padding<E>(args.y, layout);
-}
-
-/// out[j] = sum of column j.
-template <class E, class G>
-void sum_columns(const Tensor& dgates, Tensor& out) {
-  constexpr int64_t kColumns = 64;
-  const int64_t rows = dgates.size(0), columns = dgates.size(1);
-  const G* from = dgates.data<G>();
-  E* to = out.mutable_data<E>();
-  cpu::parallel_for(
-      (columns + kColumns - 1) / kColumns, cpu::chunk_for_cost(rows * kColumns), [&](int64_t begin, int64_t end) {
-        for (int64_t first = begin * kColumns; first < std::min(end * kColumns, columns); first += kColumns) {
-          Compute<E> total[kColumns] = {};
-          const int64_t n = std::min(kColumns, columns - first);
-          for (int64_t row = 0; row < rows; ++row) {
-            for (int64_t j = 0; j < n; ++j) total[j] += static_cast<Compute<E>>(from[row * columns + first + j]);
-          }
-          for (int64_t j = 0; j < n; ++j) to[first + j] = static_cast<E>(total[j]);
-        }
-      });
 }
 
 /// dweight = dgates^T inputs.
@@ -173,6 +158,14 @@ void weight_gradient(const Tensor& dgates, const Tensor& inputs, Tensor& dweight
   if (!wide.is_same(dweight)) copy_into(dweight, wide);
 }
 
+/// dbias = sum of the rows of dgates.
+template <class E>
+void bias_gradient(const Tensor& dgates, Tensor& dbias) {
+  Tensor wide = dbias.dtype() == dgates.dtype() ? dbias : empty(dbias.shape(), dgates.dtype());
+  sum_forward(kCpu, {dgates, {0}, wide});
+  if (!wide.is_same(dbias)) copy_into(dbias, wide);
+}
+
 template <class E>
 void backward(const LstmBackward& args) {
   using C = Compute<E>;
@@ -186,29 +179,23 @@ void backward(const LstmBackward& args) {
   const C* cells = args.cells.data<C>();
   const cpu::PackedMatrix recurrent(dtype_of<G>, dtype_of<C>, 4 * H, H, {w_hh.raw_data(), H, 1});
   const E* dy = data_or_null<E>(args.dy);
-  cpu::parallel_for(static_cast<int64_t>(layout.blocks().size()), 1, [&](int64_t first_block, int64_t last_block) {
-    Tensor carry = empty({2, LstmLayout::kMostRows, H}, dtype_of<C>);
-    C *dh = carry.mutable_data<C>(), *dc = dh + LstmLayout::kMostRows * H;
-    for (int64_t b = first_block; b < last_block; ++b) {
-      const LstmLayout::Block& block = layout.blocks()[static_cast<size_t>(b)];
-      int64_t row = block.first_row;
-      for (int64_t i = 0; i < block.sequences; ++i) {
-        const int64_t sequence = layout.sequence(block.first_sequence + i);
-        row += layout.length(block.first_sequence + i);
-        for (const auto& [to, from] : {std::pair{dh, &args.dh}, std::pair{dc, &args.dc}}) {
-          if (from->defined()) convert(from->template data<E>() + sequence * H, H, to + i * H);
-          else std::fill_n(to + i * H, H, C(0));
-        }
+  for_parts(layout, recurrent, [&](const LstmLayout::Part& part) {
+    Tensor carry = empty({2, part.sequences, H}, dtype_of<C>);
+    C *dh = carry.mutable_data<C>(), *dc = dh + part.sequences * H;
+    for (int64_t i = 0; i < part.sequences; ++i) {
+      const int64_t sequence = layout.sequence(part.first_sequence + i);
+      for (const auto& [to, from] : {std::pair{dh, &args.dh}, std::pair{dc, &args.dc}}) {
+        if (from->defined()) convert(from->template data<E>() + sequence * H, H, to + i * H);
+        else std::fill_n(to + i * H, H, C(0));
       }
-      for (int64_t step = block.steps - 1, after = 0; step >= 0; --step) {
-        const int64_t n = layout.count(block, step), n_before = step > 0 ? layout.count(block, step - 1) : 0;
-        if (after > 0) recurrent.multiply(after, dgates_data + row * 4 * H, dh);
-        row -= n;
-        lstm_cell_backward<E>({n, H, gates + row * 4 * H, cells + row * H,
-                               step > 0 ? cells + (row - n_before) * H : nullptr, dy, layout.frames() + row, dh, dc,
-                               dgates_data + row * 4 * H});
-        after = n;
-      }
+    }
+    for (int64_t step = part.steps - 1; step >= 0; --step) {
+      if (step + 1 < part.steps)
+        recurrent.multiply(layout.count(part, step + 1), dgates_data + layout.first_row(part, step + 1) * 4 * H, dh);
+      const int64_t row = layout.first_row(part, step);
+      lstm_cell_backward<E>({layout.count(part, step), H, gates + row * 4 * H, cells + row * H,
+                             step > 0 ? cells + layout.first_row(part, step - 1) * H : nullptr, dy,
+                             layout.frames() + row, dh, dc, dgates_data + row * 4 * H});
     }
   });
   if (args.dx.defined()) {
@@ -225,7 +212,7 @@ void backward(const LstmBackward& args) {
   if (args.dw_hh.defined())
     weight_gradient<E>(dgates, gather<E>(args.y, layout, [&](int64_t row) { return layout.frame_before(row); }),
                        args.dw_hh);
-  if (args.db.defined()) sum_columns<E, G>(dgates, args.db);
+  if (args.db.defined()) bias_gradient<E>(dgates, args.db);
 }
 
 void lstm_forward_cpu(const LstmForward& args) {

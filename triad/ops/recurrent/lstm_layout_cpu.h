@@ -1,7 +1,6 @@
 // In which order an LSTM kernel works through the frames of a padded batch.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -10,28 +9,35 @@
 namespace triad::ops {
 
 /// Frames inside their sequences, without padding, as rows. Sequences are sorted by length, longest first, and cut into
-/// blocks of at most kMostRows; blocks are independent of each other. The rows of a block are ordered by step, then
-/// sequence, so that step s covers rows first_row + (rows of the steps before) … and its sequences are the first
-/// count(s) of the block.
+/// blocks; the rows of a block are ordered by step, then sequence. All of this depends on the batch alone. Threads share
+/// the work by parts: sequences of one block that go through their steps together, whatever the other parts do.
 class LstmLayout {
  public:
-  static constexpr int64_t kMostRows = 16;
+  static constexpr int64_t kMostRows =
+      16;  ///< of a block: a matrix product of that many reads its weights seldom enough
 
   struct Block {
-    int64_t first_row;                  ///< of step 0
+    int64_t first_sequence, sequences;  ///< positions in sequence()
+    int64_t first_step;                 ///< position in first_rows_
+  };
+  struct Part {
     int64_t first_sequence, sequences;  ///< positions in sequence()
     int64_t steps;                      ///< length of the longest sequence
+    int64_t first_step;                 ///< of the block
+    int64_t place;                      ///< of the first sequence among the rows of a step of the block
   };
 
   /// `lengths` i64 [batch], or undefined: all `time`.
   LstmLayout(const Tensor& lengths, int64_t batch, int64_t time, bool reverse);
 
-  /// Enough for a matrix product to run well, few enough to leave several blocks; depends on the batch alone.
-  static constexpr int64_t rows_per_block(int64_t batch) {
-    return std::clamp<int64_t>((batch + 15) / 16 * 4, 4, kMostRows);
+  /// All sequences in parts, a few for each of so many threads if there are as many.
+  std::vector<Part> parts(int threads) const;
+  /// Sequences of a part that have a frame at `step`, and the row of the first one.
+  int64_t count(const Part& part, int64_t step) const { return count(part.first_sequence, part.sequences, step); }
+  int64_t first_row(const Part& part, int64_t step) const {
+    return first_rows_[static_cast<size_t>(part.first_step + step)] + part.place;
   }
 
-  const std::vector<Block>& blocks() const { return blocks_; }
   int64_t rows() const { return static_cast<int64_t>(frames_.size()); }
   /// Frame of each row: b * time + t.
   const int64_t* frames() const { return frames_.data(); }
@@ -40,12 +46,13 @@ class LstmLayout {
   /// Batch index of the sequence at a sorted position, and its length.
   int64_t sequence(int64_t position) const { return sequences_[static_cast<size_t>(position)]; }
   int64_t length(int64_t position) const { return lengths_[static_cast<size_t>(position)]; }
-  /// Sequences of a block that have a frame at `step`.
-  int64_t count(const Block& block, int64_t step) const;
 
  private:
+  int64_t count(int64_t first_sequence, int64_t sequences, int64_t step) const;
+
   std::vector<Block> blocks_;
   std::vector<int64_t> sequences_, lengths_, frames_, frames_before_;
+  std::vector<int64_t> first_rows_;  ///< of each step of each block
 };
 
 }  // namespace triad::ops
