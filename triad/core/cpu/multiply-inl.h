@@ -61,15 +61,14 @@ HWY_INLINE void multiply_rows(const T* a, int64_t a_row, int64_t a_column, const
 template <class T>
 void multiply(const T* a, int64_t a_row, int64_t a_column, const T* b, int64_t b_row, T* c, int64_t c_row, int64_t m,
               int64_t k, int64_t n, bool accumulate) {
-  int64_t row = 0;
-  const auto at_row = [&](auto rows) {
+  const auto rows_at = [&](int64_t row, auto rows) {
     multiply_rows<T, decltype(rows)::value>(a + row * a_row, a_row, a_column, b, b_row, c + row * c_row, c_row, k, n,
                                             accumulate);
-    row += rows;
   };
-  while (m - row >= 6) at_row(std::integral_constant<int, 6>{});
-  while (m - row >= 2) at_row(std::integral_constant<int, 2>{});
-  if (m - row == 1) at_row(std::integral_constant<int, 1>{});
+  int64_t row = 0;
+  for (; m - row >= 6; row += 6) rows_at(row, std::integral_constant<int, 6>{});
+  for (; m - row >= 2; row += 2) rows_at(row, std::integral_constant<int, 2>{});
+  if (m - row == 1) rows_at(row, std::integral_constant<int, 1>{});
 }
 
 /// to[j, i] = from[i, j] for i < rows, j < columns, both multiples of kRowPadding.

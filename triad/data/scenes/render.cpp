@@ -59,7 +59,12 @@ bool is_inside(ObjectShape shape, Point p) {
 
 using Canvas = std::vector<Rgb>;
 
+Rgb& pixel_of(Canvas& canvas, int x, int y) {
+  return canvas[static_cast<size_t>(y) * kSceneSide + static_cast<size_t>(x)];
+}
+
 Canvas draw_background(RandomStream& random) {
+  constexpr int kMiddle = kSceneSide / 2;
   const double level = 105 + 35 * random.uniform();
   Rgb base;
   for (double& channel : base) channel = level + symmetric(random, 10);
@@ -67,8 +72,8 @@ Canvas draw_background(RandomStream& random) {
   Canvas canvas(kSceneSide * kSceneSide);
   for (int y = 0; y < kSceneSide; ++y) {
     for (int x = 0; x < kSceneSide; ++x) {
-      const double slope = slope_x * (x - kSceneSide / 2) / kSceneSide + slope_y * (y - kSceneSide / 2) / kSceneSide;
-      for (size_t c = 0; c < 3; ++c) canvas[static_cast<size_t>(y * kSceneSide + x)][c] = base[c] + slope;
+      const double slope = slope_x * (x - kMiddle) / kSceneSide + slope_y * (y - kMiddle) / kSceneSide;
+      for (size_t c = 0; c < 3; ++c) pixel_of(canvas, x, y)[c] = base[c] + slope;
     }
   }
   return canvas;
@@ -93,12 +98,13 @@ void draw_object(const Object& object, RandomStream& random, Canvas& canvas) {
     for (int x = first_x; x <= last_x; ++x) {
       int covered = 0;
       for (int i = 0; i < kSubsamples * kSubsamples; ++i) {
-        const double dx = (x + (i % kSubsamples + 0.5) / kSubsamples - centre.x) / radius;
-        const double dy = (y + (i / kSubsamples + 0.5) / kSubsamples - centre.y) / radius;
+        const int column = i % kSubsamples, row = i / kSubsamples;
+        const double dx = (x + (column + 0.5) / kSubsamples - centre.x) / radius;
+        const double dy = (y + (row + 0.5) / kSubsamples - centre.y) / radius;
         covered += is_inside(object.shape, {cosine * dx + sine * dy, cosine * dy - sine * dx});
       }
       const double share = static_cast<double>(covered) / (kSubsamples * kSubsamples);
-      Rgb& pixel = canvas[static_cast<size_t>(y * kSceneSide + x)];
+      Rgb& pixel = pixel_of(canvas, x, y);
       for (size_t c = 0; c < 3; ++c) pixel[c] += share * (colour[c] - pixel[c]);
     }
   }
@@ -122,7 +128,7 @@ Image render_scene(const Scene& scene, RandomStream& random) {
   image.pixels.reserve(canvas.size() * 3);
   for (const Rgb& pixel : canvas) {
     for (const double channel : pixel) {
-      image.pixels.push_back(static_cast<uint8_t>(std::clamp(channel + draw_noise(), 0.0, 255.0) + 0.5));
+      image.pixels.push_back(static_cast<uint8_t>(std::lround(std::clamp(channel + draw_noise(), 0.0, 255.0))));
     }
   }
   return image;

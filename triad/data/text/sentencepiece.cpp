@@ -32,7 +32,7 @@ SentencePiece::SentencePiece(std::string_view model)
       if (const int id = model_->PieceToId(name); id != model_->unk_id()) return id;
     }
     added_.emplace_back(*names.begin());
-    return static_cast<int>(vocabulary_size()) - 1;
+    return static_cast<int>(SentencePiece::vocabulary_size()) - 1;
   };
   special_.unknown = model_->unk_id();
   special_.pad = id_of({"[PAD]", "<pad>"});

@@ -77,7 +77,8 @@ namespace {
 
 Sample conv2d_sample(std::string label, Tensor x, Tensor weight, Tensor bias, Conv2dOptions options) {
   const int64_t outputs = output_shape(x, weight, options).numel();
-  const double flops = 2.0 * static_cast<double>(outputs * (weight.numel() / std::max<int64_t>(weight.size(0), 1)));
+  const int64_t window = weight.numel() / std::max<int64_t>(weight.size(0), 1);
+  const double flops = 2.0 * static_cast<double>(outputs * window);
   const int64_t inputs = x.numel() + weight.numel();
   return {.label = std::move(label),
           .inputs = {std::move(x), std::move(weight), std::move(bias)},

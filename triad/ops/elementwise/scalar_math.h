@@ -45,7 +45,7 @@ auto wrapping(T v) {
 #define TRIAD_UNARY(Type, op_name, low_bound, high_bound, value_of_x, slope_of_x_y) \
   struct Type {                                                                     \
     static constexpr std::string_view name = op_name;                               \
-    static constexpr double low = low_bound, high = high_bound;                     \
+    static constexpr double low = (low_bound), high = (high_bound);                 \
     template <class T>                                                              \
     static T value(T x) {                                                           \
       return static_cast<T>(value_of_x);                                            \

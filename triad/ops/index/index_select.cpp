@@ -79,7 +79,8 @@ Tensors naive(const Tensor& x, int axis, const Tensor& indices) {
 }
 
 Sample select_sample(std::string label, Tensor x, int axis, Tensor indices) {
-  const double moved = 8.0 * static_cast<double>(indices.numel() * (x.numel() / std::max<int64_t>(x.size(axis), 1)));
+  const int64_t slice = x.numel() / std::max<int64_t>(x.size(axis), 1);
+  const double moved = 8.0 * static_cast<double>(indices.numel() * slice);
   const double table = 4.0 * static_cast<double>(x.numel());
   return {.label = std::move(label),
           .inputs = {std::move(x), std::move(indices)},

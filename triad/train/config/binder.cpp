@@ -88,7 +88,7 @@ void Binder::finish() const {
     const std::string guess = nearest(key, known_);
     const std::string all = join(known_);
     refuse(key, "unknown key",
-           Hint{guess.empty() ? "valid keys: " + all : "did you mean '" + guess + "'? Valid keys: " + all});
+           Hint{guess.empty() ? str("valid keys: ", all) : str("did you mean '", guess, "'? Valid keys: ", all)});
   }
 }
 

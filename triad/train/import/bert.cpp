@@ -81,7 +81,7 @@ class Translation {
               int64_t width) {
     std::vector<Tensor> weights, biases;
     for (const std::string& part : parts) {
-      const std::string name = prefix_ + theirs + part;
+      const std::string name = str(prefix_, theirs, part);
       weights.push_back(source_.read(name + ".weight", {width, width}));
       biases.push_back(source_.read(name + ".bias", {width}));
     }
