@@ -49,11 +49,12 @@ void attempt(Racer& racer, const F& f) {
   }
 }
 
-/// Right, warm, and with a number of calls for a sample; the error says what was wrong.
-void qualify(Racer& racer, const Problem& problem) {
+/// Right, warm, and with a number of calls for a sample; the error says what was wrong. Every set has its turn: memory that
+/// is touched for the first time is cleared by the kernel, which takes longer than many a call.
+void qualify(Racer& racer, const Problem& problem, int64_t sets) {
   const std::string fault = fault_of(problem, racer.execution->results());
   require<ValueError>(fault.empty(), problem.kernel.name(), racer.row.impl, " is wrong and not timed: ", fault);
-  racer.execution->seconds(1);
+  racer.execution->seconds(sets);
   const double once = std::max(racer.execution->seconds(1), 1e-7);
   racer.calls = std::max<int64_t>(1, std::llround(kSampleSeconds / once));
 }
@@ -90,7 +91,7 @@ KernelTiming time_kernel(const KernelCase& kernel, const std::vector<std::unique
     Racer racer{.row = {.impl = provider->name(), .error = {}, .microseconds = {}}, .execution = {}};
     attempt(racer, [&] { racer.execution = provider->prepare(problem, sets); });
     if (!racer.execution && racer.row.error.empty()) continue;
-    attempt(racer, [&] { qualify(racer, problem); });
+    attempt(racer, [&] { qualify(racer, problem, sets); });
     racers.push_back(std::move(racer));
   }
   const Disturbance disturbance;

@@ -88,9 +88,14 @@ void Call::run() {
     outputs_ = problem_.sample.run(leaves_);
     return;
   }
+  release();
+  backward(reached_, cotangents_, /*retain_tape=*/true);
+}
+
+void Call::release() {
+  outputs_.clear();
   for (const Tensor& leaf : leaves_)
     if (leaf.defined() && leaf.requires_grad()) set_grad(leaf, {});
-  backward(reached_, cotangents_, /*retain_tape=*/true);
 }
 
 Tensors Call::results() const {

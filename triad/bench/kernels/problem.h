@@ -29,8 +29,9 @@ struct Call {
   explicit Call(const Problem& problem, const ops::Tensors& inputs);
   /// Runs the pass of the problem once. A backward pass runs on the tape of the first call.
   void run();
-  /// What the last run made.
+  /// What the last run made, unless released.
   ops::Tensors results() const;
+  void release();
 
  private:
   const Problem& problem_;
