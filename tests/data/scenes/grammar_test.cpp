@@ -61,7 +61,7 @@ TEST(Grammar, NamesTheWordThatDoesNotFit) {
   EXPECT_EQ(message("a small red star top left and a big red ring top left"),
             "parse_description: object 1 is not in a later cell than the one before; objects are ordered by cell, one "
             "a cell");
-  EXPECT_THROW(parse_description(std::string(100000, ' ') + "\xff\xfe"), ValueError);
+  EXPECT_THROW(parse_description(std::string(100000, ' ').append("\xff\xfe")), ValueError);
 }
 
 }  // namespace

@@ -2,9 +2,11 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
@@ -20,7 +22,8 @@ namespace triad::bench {
 namespace {
 
 constexpr std::string_view kWhere = "peer";
-constexpr int64_t kShown = 600;  // bytes of complaints
+constexpr int64_t kShown = 600;                 // bytes of complaints
+constexpr std::chrono::milliseconds kSpin{30};  // of idle threads, with room to spare
 
 /// {end to read from, end to write to}
 std::array<int, 2> make_pipe() {
@@ -76,6 +79,7 @@ nlohmann::json PeerProcess::ask(const nlohmann::json& request) {
   const std::string answer(line ? line : "", length > 0 ? static_cast<size_t>(length) : 0);
   std::free(line);
   if (length <= 0) refuse_silence();
+  std::this_thread::sleep_for(kSpin);
   const nlohmann::json parsed = nlohmann::json::parse(answer, nullptr, /*allow_exceptions=*/false);
   require<IoError>(parsed.is_object(), kWhere, name_, " answered '", answer.substr(0, kShown), "', expected JSON");
   if (parsed.contains("error")) fail<IoError>(kWhere, name_, ": ", parsed["error"].dump());

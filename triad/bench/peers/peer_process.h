@@ -10,7 +10,9 @@
 
 namespace triad::bench {
 
-/// A program that answers every line of its standard input with a line; it rests in between. Killed at the end.
+/// A program that answers every line of its standard input with a line; it rests in between, but for idle threads of
+/// OpenMP that go on spinning: some 10 ms after each parallel region in PyTorch, which would come off the time of whoever
+/// has the next turn. So ask() waits until they have stopped. Killed at the end.
 class PeerProcess {
  public:
   /// Starts `arguments`, the first of them a program of PATH. IoError, ending with `hint`, if there is no such program.
