@@ -45,9 +45,10 @@ class FirstError {
 // libgomp is not instrumented: ThreadSanitizer takes its barriers for races and would miss ours inside its regions. So there
 // the libraries run on one thread, and chunks on threads of our own, dealt out without anything that would order them.
 constexpr int64_t kTeam = 3;
-thread_local bool alone = false;  // in a region, or under a OneThread
+thread_local int alone = 0;  // OneThreads of this thread: each member of a region has one, too
 
-bool runs_alone() { return alone; }
+bool runs_alone() { return alone > 0; }
+void count_alone(int more) { alone += more; }
 
 template <class Run>
 void share_out(int64_t chunks, const Run& run) {
@@ -64,6 +65,7 @@ void share_out(int64_t chunks, const Run& run) {
 }
 #else
 bool runs_alone() { return num_threads() == 1 || omp_in_parallel(); }
+void count_alone(int) {}
 
 template <class Run>
 void share_out(int64_t chunks, const Run& run) {
@@ -77,13 +79,15 @@ void share_out(int64_t chunks, const Run& run) {
 
 }  // namespace
 
-#if defined(__SANITIZE_THREAD__)
-OneThread::OneThread() : before_(alone) { alone = true; }
-OneThread::~OneThread() { alone = before_ != 0; }
-#else
-OneThread::OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
-OneThread::~OneThread() { omp_set_num_threads(before_); }
-#endif
+OneThread::OneThread() : before_(omp_get_max_threads()) {
+  omp_set_num_threads(1);
+  count_alone(1);
+}
+
+OneThread::~OneThread() {
+  omp_set_num_threads(before_);
+  count_alone(-1);
+}
 
 void detail::run_chunks(int64_t n, int64_t chunk, const void* body, ChunkFunction call) {
   if (n <= 0) return;
