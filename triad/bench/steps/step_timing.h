@@ -58,7 +58,8 @@ struct StepTiming {
 /// 28 bytes that AdamW moves for each parameter, at the speed of a copy. Norms, activations, dropout and losses are free.
 double floor_of(double flops, int64_t parameters, DType dtype, const Machine& machine);
 
-/// Times one step. Ours and each mode of the peer take turns, so that what disturbs the machine disturbs all.
+/// Times one step. Ours and each mode of the peer take turns, so that what disturbs the machine disturbs all; a turn is two
+/// steps, of which the second counts.
 /// ValueError if a loss differs: by more than 1e-5 of it in f32, or 2e-2 in bf16, before any update and without dropout.
 StepTiming time_step(const std::string& name, DType dtype, const StepTimingOptions& options, const Machine& machine);
 
