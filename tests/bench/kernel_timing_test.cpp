@@ -6,6 +6,7 @@
 
 #include "triad/bench/kernels/kernel_report.h"
 #include "triad/core/base/error.h"
+#include "triad/core/device/allocator.h"
 
 namespace triad::bench {
 namespace {
@@ -18,18 +19,24 @@ const Machine kMachine{.processor = "test",
 
 KernelCase case_of(const std::string& name) { return find_cases({.names = {name}}).at(0); }
 
-/// Says it took a second, and gives back what was expected, times a factor.
+/// Says it took a second, and gives back what was expected, times a factor. Remembers what it was asked for.
 class Pretender : public Provider {
  public:
   explicit Pretender(std::string name, double factor = 1) : name_(std::move(name)), factor_(factor) {}
   std::string name() const override { return name_; }
-  std::unique_ptr<Execution> prepare(const Problem& problem, int64_t) override {
+  std::unique_ptr<Execution> prepare(const Problem& problem, int64_t sets) override {
     struct Pretence : Execution {
       ops::Tensors made;
-      double seconds(int64_t calls) override { return static_cast<double>(calls); }
+      std::vector<int64_t>* calls = nullptr;
+      double seconds(int64_t n) override {
+        calls->push_back(n);
+        return static_cast<double>(n);
+      }
       ops::Tensors results() override { return made; }
     };
+    sets_ = sets;
     auto pretence = std::make_unique<Pretence>();
+    pretence->calls = &calls_;
     for (const Tensor& t : problem.expected) {
       std::vector<double> values = t.to_vector<double>();
       for (double& v : values) v *= factor_;
@@ -37,10 +44,14 @@ class Pretender : public Provider {
     }
     return pretence;
   }
+  int64_t sets() const { return sets_; }
+  const std::vector<int64_t>& calls() const { return calls_; }
 
  private:
   std::string name_;
   double factor_;
+  int64_t sets_ = 0;
+  std::vector<int64_t> calls_;
 };
 
 std::vector<std::unique_ptr<Provider>> two(std::unique_ptr<Provider> first, std::unique_ptr<Provider> second) {
@@ -59,6 +70,27 @@ TEST(KernelTiming, OneThatIsWrongHasNoTimes) {
   EXPECT_EQ(timing.rows.at(0).microseconds, std::vector<double>(3, 1e6));
   EXPECT_TRUE(timing.rows.at(1).microseconds.empty());
   EXPECT_TRUE(timing.rows.at(1).error.starts_with(std::string(kCase) + ": wrong is wrong and not timed: result 0:"));
+}
+
+/// Else times would be those of memory that is touched for the first time.
+TEST(KernelTiming, EverySetHasItsTurnBeforeTimesCount) {
+  auto owned = std::make_unique<Pretender>("right");
+  const Pretender& pretender = *owned;
+  std::vector<std::unique_ptr<Provider>> all;
+  all.push_back(std::move(owned));
+  time_kernel(case_of(kCase), all, {.rounds = 3}, kMachine);
+  EXPECT_GT(pretender.sets(), 1);
+  EXPECT_EQ(pretender.calls().at(0), pretender.sets());
+}
+
+TEST(KernelTiming, OursKeepsNoResultsBetweenCalls) {
+  for (const char* name : {kCase, "text-base/layer_norm.bwd/hidden states 512x768/f32"}) {
+    const Problem problem = make_problem(case_of(name));
+    const auto execution = make_provider("ours", {})->prepare(problem, 3);
+    const size_t before = allocator(kCpu).stats().in_use;
+    execution->seconds(3);
+    EXPECT_EQ(allocator(kCpu).stats().in_use, before) << name;
+  }
 }
 
 TEST(KernelTiming, ComparesOursWithTheOthers) {

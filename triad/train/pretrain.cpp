@@ -136,6 +136,7 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
   fs::path resume_from = newest.value_or(fs::path());
 
   RunLog log(options.out);
+  log.note(str("computing in ", recipe.train.dtype));
   double seconds = progress.seconds;
   for (size_t i = first; i < stages.size(); ++i) {
     allocator(kCpu).release_cached();  // each stage needs blocks of other sizes

@@ -233,6 +233,7 @@ TEST(PackedMatrix, AgreesWithGemmForEveryNumberOfRows) {
 /// The LSTM gives the same bits on any number of threads because of this.
 TEST(PackedMatrix, RowsAreIndependentWhereItSaysSo) {
   constexpr int64_t kRows = 16;
+  int said_so = 0;
   for (const auto& [dtype, c_dtype] : kTypes) {
     if (dtype == DType::f16) continue;
     for (const auto& [inner, columns] : {std::pair<int64_t, int64_t>{128, 512}, {512, 128}, {300, 1200}, {1024, 256}}) {
@@ -240,6 +241,7 @@ TEST(PackedMatrix, RowsAreIndependentWhereItSaysSo) {
                    a = random_matrix({}, kRows, inner, 'n', dtype, 1);
       const PackedMatrix packed(dtype, c_dtype, inner, columns, operand(b));
       if (!packed.rows_are_independent()) continue;
+      ++said_so;
       const auto first_rows = [&](int64_t rows) {
         Tensor c = full({rows, columns}, std::nan(""), c_dtype);
         packed.multiply(rows, a.raw_data(), c.mutable_raw_data());
@@ -252,6 +254,7 @@ TEST(PackedMatrix, RowsAreIndependentWhereItSaysSo) {
       }
     }
   }
+  if (said_so == 0) GTEST_SKIP() << "no packed products on this processor";
 }
 
 }  // namespace

@@ -232,6 +232,16 @@ TEST_F(Training, SaysWhereTheTimeOfAStepWentIfAsked) {
     EXPECT_THAT(said, testing::HasSubstr(row));
 }
 
+/// What `auto` stands for is not left to be guessed.
+TEST_F(Training, SaysWhatItComputesIn) {
+  Recipe r = recipe();
+  r.train.max_steps = 1;
+  r.train.dtype = DType::bf16;
+  testing::internal::CaptureStderr();
+  pretrain(r, {.out = at("run"), .only = "text"});
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("computing in bf16\n"));
+}
+
 TEST_F(Training, AFinishedRunIsLeftAsItIs) {
   Recipe r = recipe();
   r.train.max_steps = 2;

@@ -31,6 +31,7 @@ struct Call {
   void run();
   /// What the last run made, unless released.
   ops::Tensors results() const;
+  /// Gives back what the last run made.
   void release();
 
  private:

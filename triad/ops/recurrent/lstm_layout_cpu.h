@@ -13,13 +13,9 @@ namespace triad::ops {
 /// the work by parts: sequences of one block that go through their steps together, whatever the other parts do.
 class LstmLayout {
  public:
-  static constexpr int64_t kMostRows =
-      16;  ///< of a block: a matrix product of that many reads its weights seldom enough
+  /// Sequences of a block: a matrix product of so many rows is not held up by reading its weights.
+  static constexpr int64_t kMostRows = 16;
 
-  struct Block {
-    int64_t first_sequence, sequences;  ///< positions in sequence()
-    int64_t first_step;                 ///< position in first_rows_
-  };
   struct Part {
     int64_t first_sequence, sequences;  ///< positions in sequence()
     int64_t steps;                      ///< length of the longest sequence
@@ -30,7 +26,7 @@ class LstmLayout {
   /// `lengths` i64 [batch], or undefined: all `time`.
   LstmLayout(const Tensor& lengths, int64_t batch, int64_t time, bool reverse);
 
-  /// All sequences in parts, a few for each of so many threads if there are as many.
+  /// All sequences in parts: at least one part for each of `threads`, if there are sequences enough.
   std::vector<Part> parts(int threads) const;
   /// Sequences of a part that have a frame at `step`, and the row of the first one.
   int64_t count(const Part& part, int64_t step) const { return count(part.first_sequence, part.sequences, step); }
@@ -48,6 +44,11 @@ class LstmLayout {
   int64_t length(int64_t position) const { return lengths_[static_cast<size_t>(position)]; }
 
  private:
+  struct Block {
+    int64_t first_sequence, sequences;  ///< positions in sequence()
+    int64_t first_step;                 ///< position in first_rows_
+  };
+
   int64_t count(int64_t first_sequence, int64_t sequences, int64_t step) const;
 
   std::vector<Block> blocks_;
