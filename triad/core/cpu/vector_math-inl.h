@@ -38,36 +38,62 @@ HWY_INLINE hn::Vec<D> polynomial(D d, hn::Vec<D> x, float c0, C... rest) {
   else return hn::MulAdd(polynomial(d, x, rest...), x, first);
 }
 
+/// Whether minima and maxima of this target give their second operand where one is NaN.
+inline constexpr bool kSecondOfNaN = HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3;
+
+/// x within low..high; NaN stays NaN where kSecondOfNaN.
+template <class D>
+HWY_INLINE hn::Vec<D> clamped(D d, hn::Vec<D> x, float low, float high) {
+  return hn::Min(hn::Set(d, high), hn::Max(hn::Set(d, low), x));
+}
+
+/// x 2^n for whole n from -152 to 129, given as float and as integer.
+template <class D>
+HWY_INLINE hn::Vec<D> scale_by_power(D d, hn::Vec<D> x, hn::Vec<D> n) {
+#if HWY_TARGET == HWY_AVX3
+  if constexpr (sizeof(x.raw) == 64) return hn::Vec<D>{_mm512_scalef_ps(x.raw, n.raw)};
+#endif
+  // In two factors, as n reaches beyond the exponents of normal numbers.
+  const hn::RebindToSigned<D> di;
+  const auto whole = hn::ConvertTo(di, n), half = hn::ShiftRight<1>(whole);
+  const auto power = [&](auto k) { return hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(k, hn::Set(di, 127)))); };
+  return hn::Mul(hn::Mul(x, power(half)), power(hn::Sub(whole, half)));
+}
+
 /// e^x = 2^n e^r, |r| <= log(2)/2. Overflows to infinity and underflows gradually.
 template <class D>
 HWY_INLINE hn::Vec<D> exp(D d, hn::Vec<D> x) {
   if constexpr (is_f64<D>) {
     return map_lanes(d, x, [](double v) { return std::exp(v); });
   } else {
-    const hn::RebindToSigned<D> di;
-    const auto bounded = hn::Min(hn::Max(x, hn::Set(d, -105.0f)), hn::Set(d, 89.0f));
-    const auto n = hn::NearestInt(hn::Mul(bounded, hn::Set(d, std::numbers::log2e_v<float>)));
-    const auto n_float = hn::ConvertTo(d, n);
+    const auto within = clamped(d, x, -105.0f, 89.0f);
+    const auto n = hn::Round(hn::Mul(within, hn::Set(d, std::numbers::log2e_v<float>)));
     // log 2 in two parts, the first short enough for its products with n to be exact.
-    auto r = hn::Sub(bounded, hn::Mul(n_float, hn::Set(d, 0x1.62e4p-1f)));
-    r = hn::Sub(r, hn::Mul(n_float, hn::Set(d, 0x1.7f7d1cp-20f)));
+    const auto r = hn::NegMulAdd(n, hn::Set(d, 0x1.7f7d1cp-20f), hn::NegMulAdd(n, hn::Set(d, 0x1.62e4p-1f), within));
     const auto p = polynomial(d, r, 0.4999999341f, 0.1666652011f, 0.04166839358f, 0.008368780485f, 0.001381450698f);
     const auto e = hn::Add(hn::MulAdd(p, hn::Mul(r, r), r), hn::Set(d, 1.0f));
-    // 2^n in two factors, as n reaches beyond the exponents of normal numbers.
-    const auto half = hn::ShiftRight<1>(n);
-    const auto power = [&](auto k) { return hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(k, hn::Set(di, 127)))); };
-    const auto y = hn::Mul(hn::Mul(e, power(half)), power(hn::Sub(n, half)));
-    return hn::IfThenElse(hn::IsNaN(x), x, y);
+    const auto y = scale_by_power(d, e, n);
+    return kSecondOfNaN ? y : hn::IfThenElse(hn::IsNaN(x), x, y);
   }
 }
 
-/// 1/(1 + e^-x).
+/// 1/x for x from 1 to 1e30, to 2e-7: an estimate of at least 11 bits and a step of Newton's, a third of a division.
 template <class D>
-HWY_INLINE hn::Vec<D> sigmoid(D d, hn::Vec<D> x) {
-  const auto one = hn::Set(d, hn::TFromD<D>(1));
-  return hn::Div(one, hn::Add(one, exp(d, hn::Neg(x))));
+HWY_INLINE hn::Vec<D> reciprocal(D d, hn::Vec<D> x) {
+  const auto r = hn::ApproximateReciprocal(x);
+  return hn::Mul(r, hn::NegMulAdd(x, r, hn::Set(d, 2.0f)));
 }
 
+/// 1/(1 + e^-x). With u = e^-|x|, so that nothing overflows: 1/(1 + u), and u/(1 + u) for negative x.
+template <class D>
+HWY_INLINE hn::Vec<D> sigmoid(D d, hn::Vec<D> x) {
+  const auto one = hn::Set(d, hn::TFromD<D>(1)), u = exp(d, hn::Neg(hn::Abs(x))),
+             numerator = hn::IfThenElse(hn::Lt(x, hn::Zero(d)), u, one);
+  if constexpr (is_f64<D>) return hn::Div(numerator, hn::Add(one, u));
+  else return hn::Mul(numerator, reciprocal(d, hn::Add(one, u)));
+}
+
+/// Odd; of |x|, with u = e^-2|x|: (1 - u)/(1 + u), and a polynomial where that would cancel.
 template <class D>
 HWY_INLINE hn::Vec<D> tanh(D d, hn::Vec<D> x) {
   if constexpr (is_f64<D>) {
@@ -76,9 +102,8 @@ HWY_INLINE hn::Vec<D> tanh(D d, hn::Vec<D> x) {
     const auto s = hn::Mul(x, x);
     const auto p = polynomial(d, s, -0.3333328392f, 0.1333149122f, -0.05374349305f, 0.02065057155f, -0.005717027943f);
     const auto small = hn::MulAdd(hn::Mul(x, s), p, x);
-    const auto magnitude = hn::Abs(x);
-    const auto denominator = hn::Add(exp(d, hn::Add(magnitude, magnitude)), hn::Set(d, 1.0f));
-    const auto large = hn::Sub(hn::Set(d, 1.0f), hn::Div(hn::Set(d, 2.0f), denominator));
+    const auto one = hn::Set(d, 1.0f), magnitude = hn::Abs(x), u = exp(d, hn::Neg(hn::Add(magnitude, magnitude)));
+    const auto large = hn::Mul(hn::Sub(one, u), reciprocal(d, hn::Add(one, u)));
     return hn::CopySign(hn::IfThenElse(hn::Lt(magnitude, hn::Set(d, 0.625f)), small, large), x);
   }
 }
@@ -116,13 +141,6 @@ HWY_INLINE hn::Vec<D> exp_minus_half_square(D d, hn::Vec<D> x) {
   const auto e = exp(d, hn::Neg(hn::Mul(square, half)));
   if constexpr (is_f64<D>) return e;
   else return hn::NegMulAdd(hn::Mul(hn::MulSub(x, x, square), half), e, e);
-}
-
-/// 1/x for x from 1 to 1e30, to 2e-7: an estimate of at least 11 bits and a step of Newton's, a third of a division.
-template <class D>
-HWY_INLINE hn::Vec<D> reciprocal(D d, hn::Vec<D> x) {
-  const auto r = hn::ApproximateReciprocal(x);
-  return hn::Mul(r, hn::NegMulAdd(x, r, hn::Set(d, 2.0f)));
 }
 
 /// erfc(z/sqrt 2)/2 for z >= 0, given e = exp(-z^2/2), which is 0 from z = 16 on: e t P(t), t = 1/(1 + 0.3 z/sqrt 2).
