@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "triad/bench/measure/caches.h"
 #include "triad/bench/measure/disturbance.h"
 #include "triad/core/cpu/parallel.h"
 
@@ -21,13 +22,14 @@ double bytes_of(const ops::Tensors& tensors) {
   return sum;
 }
 
-/// Enough sets to fill the last cache four times.
+/// Enough sets to fill the last cache four times, as far as memory allows: outputs, and what providers keep, come on top.
 int64_t cold_sets(const Problem& problem) {
-  constexpr double kUnknownCache = 32e6;
-  const auto told = static_cast<double>(::sysconf(_SC_LEVEL3_CACHE_SIZE));
-  const double cache = told > 0 ? told : kUnknownCache;
+  constexpr double kShareOfMemory = 1.0 / 32;  // of what is free, for one provider
+  const double free = static_cast<double>(::sysconf(_SC_AVPHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  const double wanted = 4 * static_cast<double>(last_cache_bytes());
   const double set = std::max(1.0, bytes_of(problem.inputs) + bytes_of(problem.cotangents));
-  return std::clamp(static_cast<int64_t>(std::ceil(4 * cache / set)), int64_t{1}, kMostSets);
+  return std::clamp(static_cast<int64_t>(std::ceil(std::min(wanted, kShareOfMemory * free) / set)), int64_t{1},
+                    kMostSets);
 }
 
 /// A provider in the race.

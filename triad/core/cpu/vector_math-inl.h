@@ -60,6 +60,16 @@ HWY_INLINE hn::Vec<D> scale_by_power(D d, hn::Vec<D> x, hn::Vec<D> n) {
   return hn::Mul(hn::Mul(x, power(half)), power(hn::Sub(whole, half)));
 }
 
+/// x 2^n for whole n where x and the result are normal numbers.
+template <class D>
+HWY_INLINE hn::Vec<D> scale_by_normal_power(D d, hn::Vec<D> x, hn::Vec<D> n) {
+#if HWY_TARGET == HWY_AVX3
+  if constexpr (sizeof(x.raw) == 64) return hn::Vec<D>{_mm512_scalef_ps(x.raw, n.raw)};
+#endif
+  const hn::RebindToSigned<D> di;
+  return hn::BitCast(d, hn::Add(hn::BitCast(di, x), hn::ShiftLeft<23>(hn::ConvertTo(di, n))));
+}
+
 /// e^x = 2^n e^r, |r| <= log(2)/2. Overflows to infinity and underflows gradually.
 template <class D>
 HWY_INLINE hn::Vec<D> exp(D d, hn::Vec<D> x) {
@@ -84,13 +94,19 @@ HWY_INLINE hn::Vec<D> reciprocal(D d, hn::Vec<D> x) {
   return hn::Mul(r, hn::NegMulAdd(x, r, hn::Set(d, 2.0f)));
 }
 
+/// x/y for y from 1 to 2. AVX-512 estimates 1/1 as 1, so that a sigmoid that has saturated is 1 and no slope is left of it;
+/// AVX2 does not.
+template <class D>
+HWY_INLINE hn::Vec<D> quotient(D d, hn::Vec<D> x, hn::Vec<D> y) {
+  if constexpr (is_f64<D> || HWY_TARGET != HWY_AVX3) return hn::Div(x, y);
+  else return hn::Mul(x, reciprocal(d, y));
+}
+
 /// 1/(1 + e^-x). With u = e^-|x|, so that nothing overflows: 1/(1 + u), and u/(1 + u) for negative x.
 template <class D>
 HWY_INLINE hn::Vec<D> sigmoid(D d, hn::Vec<D> x) {
-  const auto one = hn::Set(d, hn::TFromD<D>(1)), u = exp(d, hn::Neg(hn::Abs(x))),
-             numerator = hn::IfThenElse(hn::Lt(x, hn::Zero(d)), u, one);
-  if constexpr (is_f64<D>) return hn::Div(numerator, hn::Add(one, u));
-  else return hn::Mul(numerator, reciprocal(d, hn::Add(one, u)));
+  const auto one = hn::Set(d, hn::TFromD<D>(1)), u = exp(d, hn::Neg(hn::Abs(x)));
+  return quotient(d, hn::IfThenElse(hn::Lt(x, hn::Zero(d)), u, one), hn::Add(one, u));
 }
 
 /// Odd; of |x|, with u = e^-2|x|: (1 - u)/(1 + u), and a polynomial where that would cancel.
@@ -103,7 +119,7 @@ HWY_INLINE hn::Vec<D> tanh(D d, hn::Vec<D> x) {
     const auto p = polynomial(d, s, -0.3333328392f, 0.1333149122f, -0.05374349305f, 0.02065057155f, -0.005717027943f);
     const auto small = hn::MulAdd(hn::Mul(x, s), p, x);
     const auto one = hn::Set(d, 1.0f), magnitude = hn::Abs(x), u = exp(d, hn::Neg(hn::Add(magnitude, magnitude)));
-    const auto large = hn::Mul(hn::Sub(one, u), reciprocal(d, hn::Add(one, u)));
+    const auto large = quotient(d, hn::Sub(one, u), hn::Add(one, u));
     return hn::CopySign(hn::IfThenElse(hn::Lt(magnitude, hn::Set(d, 0.625f)), small, large), x);
   }
 }
@@ -173,12 +189,9 @@ HWY_INLINE Normal<hn::Vec<D>> coarse_normal(D d, hn::Vec<D> x) {
   const auto one = hn::Set(d, 1.0f), magnitude = hn::Abs(x);
   // exp(-x^2/2) = 2^n 2^f, |f| <= 1/2; 0 below the smallest normal number.
   const auto y = hn::Mul(hn::Mul(x, x), hn::Set(d, -0.5f * std::numbers::log2e_v<float>));
-  const auto n = hn::NearestInt(hn::Max(y, hn::Set(d, -126.0f)));
-  const auto mantissa =
-      polynomial(d, hn::Sub(y, hn::ConvertTo(d, n)), 0.9999280576f, 0.6932610678f, 0.2426114434f, 0.0551712390f);
-  const hn::RebindToSigned<D> di;
-  const auto power = hn::BitCast(d, hn::Add(hn::BitCast(di, mantissa), hn::ShiftLeft<23>(n)));
-  const auto e = hn::IfThenZeroElse(hn::Lt(y, hn::Set(d, -125.0f)), power);
+  const auto n = hn::Round(hn::Max(y, hn::Set(d, -126.0f)));
+  const auto mantissa = polynomial(d, hn::Sub(y, n), 0.9999280576f, 0.6932610678f, 0.2426114434f, 0.0551712390f);
+  const auto e = hn::IfThenZeroElse(hn::Lt(y, hn::Set(d, -125.0f)), scale_by_normal_power(d, mantissa, n));
 
   const auto t = hn::ApproximateReciprocal(hn::MulAdd(magnitude, hn::Set(d, 0.3f), one));
   const auto p = polynomial(d, t, 0.1182051477f, 0.1374732401f, 0.0355974951f, 0.2088388336f);

@@ -167,6 +167,35 @@ HWY_INLINE void for_each_vector(int64_t n, const Body& body) {
   if (i < n) body(Part<C>{static_cast<size_t>(n - i)}, i);
 }
 
+/// Sums that are added to side by side, because an addition takes longer than it takes to start the next.
+inline constexpr int kSums = 4;
+template <class C>
+struct Sums {
+  hn::Vec<Tag<C>> of[kSums];
+
+  HWY_INLINE Sums() {
+    for (auto& sum : of) sum = hn::Zero(Tag<C>());
+  }
+  HWY_INLINE C total() const {
+    return hn::GetLane(hn::SumOfLanes(Tag<C>(), hn::Add(hn::Add(of[0], of[1]), hn::Add(of[2], of[3]))));
+  }
+};
+
+/// As for_each_vector, with body(part, i, k): k, from 0 to kSums - 1, is the sum to add to.
+template <class C, class Body>
+HWY_INLINE void for_each_vector_with_sum(int64_t n, const Body& body) {
+  const auto lanes = static_cast<int64_t>(hn::Lanes(Tag<C>()));
+  int64_t i = 0;
+  for (; i + kSums * lanes <= n; i += kSums * lanes) {
+    body(Whole<C>{}, i, 0);
+    body(Whole<C>{}, i + lanes, 1);
+    body(Whole<C>{}, i + 2 * lanes, 2);
+    body(Whole<C>{}, i + 3 * lanes, 3);
+  }
+  for (; i + lanes <= n; i += lanes) body(Whole<C>{}, i, 0);
+  if (i < n) body(Part<C>{static_cast<size_t>(n - i)}, i, 1);
+}
+
 /// y[i] = f(in[i]…) for n elements, in parallel; f maps vectors of Compute<T>. `cost`: see chunk_for_cost.
 template <class T, class F, class... In>
 void map_vectors(int64_t n, int64_t cost, const F& f, T* y, const In*... in) {

@@ -39,18 +39,18 @@ void forward_row(const T* x, const T* weight, const T* bias, int64_t n, double e
   using C = Compute<T>;
   const vec::Tag<C> d;
   const C count = static_cast<C>(n);
-  auto sum = hn::Zero(d), squares = hn::Zero(d);
-  vec::for_each_vector<C>(n, [&](auto part, int64_t i) { sum = hn::Add(sum, part.load(x + i)); });
-  const C mean = vec::sum_of_lanes<C>(sum) / count;
+  vec::Sums<C> sum, deviations, squares;
+  vec::for_each_vector_with_sum<C>(
+      n, [&](auto part, int64_t i, int k) { sum.of[k] = hn::Add(sum.of[k], part.load(x + i)); });
+  const C mean = sum.total() / count;
   const auto means = hn::Set(d, mean);
-  sum = hn::Zero(d);
-  vec::for_each_vector<C>(n, [&](auto part, int64_t i) {
+  vec::for_each_vector_with_sum<C>(n, [&](auto part, int64_t i, int k) {
     const auto deviation = part.only(hn::Sub(part.load(x + i), means));
-    sum = hn::Add(sum, deviation);
-    squares = hn::MulAdd(deviation, deviation, squares);
+    deviations.of[k] = hn::Add(deviations.of[k], deviation);
+    squares.of[k] = hn::MulAdd(deviation, deviation, squares.of[k]);
   });
-  const C shift = vec::sum_of_lanes<C>(sum) / count;
-  const C variance = vec::sum_of_lanes<C>(squares) / count - shift * shift;
+  const C shift = deviations.total() / count;
+  const C variance = squares.total() / count - shift * shift;
   const C rstd = C(1) / std::sqrt((variance < C(0) ? C(0) : variance) + static_cast<C>(eps));
   const auto shifts = hn::Set(d, shift), scales = hn::Set(d, rstd);
   vec::for_each_vector<C>(n, [&](auto part, int64_t i) {
