@@ -10,6 +10,11 @@
 
 namespace triad::optim {
 
+/// Elements first..first+count of an arena.
+struct ArenaRange {
+  int64_t first = 0, count = 0;
+};
+
 /// One optimizer launch covers the whole arena, a gradient bucket is a slice of it, and a checkpoint still stores
 /// parameters by name. Layout: parameters that decay first, then the others, each group in the given order, every
 /// parameter starting on a multiple of 64 bytes. The padding between them is zero in values and gradients and stays so.
@@ -34,6 +39,7 @@ class Arena {
   int64_t decayed() const { return decayed_; }
 
   Tensor& values() { return values_; }
+  const Tensor& values() const { return values_; }
   Tensor& gradients() { return gradients_; }
   void zero_gradients();
 

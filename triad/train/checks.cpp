@@ -85,12 +85,12 @@ bool can_learn(std::string_view stage, const Recipe& recipe, const TrainingData&
          (tasks.contrast.weight > 0 && has_pairs(tasks.contrast.pairs, data.split("train")));
 }
 
-/// Keys of a recipe that change no weight.
+/// Keys of a recipe that change no weight, but for rounding in another order.
 bool may_differ(std::string_view key) {
   constexpr std::array<std::string_view, 5> kNames = {"data.dir", "data.split", "data.loader_threads",
                                                       "train.max_steps", "train.log_every"};
   return std::ranges::find(kNames, key) != kNames.end() || key.starts_with("checkpoint.") ||
-         key.starts_with("data.build.");
+         key.starts_with("parallel.") || key.starts_with("data.build.");
 }
 
 void flatten(const YAML::Node& node, const std::string& path, std::map<std::string, std::string>& values) {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <iostream>
 
+#include "triad/core/base/version.h"
 #include "triad/core/device/allocator.h"
 #include "triad/data/build/builder.h"
 #include "triad/data/formats/durable_file.h"
@@ -12,6 +14,7 @@
 #include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/checks.h"
 #include "triad/train/evaluate/evaluate.h"
+#include "triad/train/launch/ranks.h"
 #include "triad/train/loop/run_stage.h"
 #include "triad/train/metrics/terminal_line.h"
 #include "triad/train/report/answer_section.h"
@@ -27,6 +30,9 @@ namespace fs = std::filesystem;
 
 /// Folder in a run directory: its data set without the samples, which is the tokenizer and what describes the data.
 constexpr std::string_view kTokenizer = "tokenizer";
+
+/// For what rank 0 does while the others wait: building a data set, evaluating.
+constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24);
 
 /// Written when a run is done.
 constexpr std::array kResults = {"summary.json", "report.html"};
@@ -75,12 +81,49 @@ std::unique_ptr<Model> make_model(const Recipe& recipe, const TrainingData& data
                                  RandomKey{.seed = recipe.train.seed, .site = random_site("model")});
 }
 
-void pretrain(const Recipe& recipe, const PretrainOptions& options) {
+void pretrain(const Recipe& recipe, const PretrainOptions& options) { pretrain(recipe, options, *comm::make_single()); }
+
+namespace {
+
+/// Ranks that would train different things do not begin to.
+void check_agreement_of(const Recipe& recipe, const PretrainOptions& options, comm::Communicator& comm) {
+  check_agreement(comm, "the program", std::string(version()));
+  check_agreement(comm, "the recipe", write_recipe(recipe));
+  check_agreement(comm, "the command line",
+                  str("--out ", options.out.string(), " --only ", options.only, " --from ", options.from.string(),
+                      options.resume ? " --resume auto" : ""));
+}
+
+/// The recipe of a run, with what it was built from and where.
+std::string resolved_text(const Recipe& recipe, const TrainingData& data) {
+  Recipe resolved = recipe;
+  resolved.data.dir = fs::absolute(recipe.data.dir);  // the run is evaluated from other folders too
+  const data::Attributes& built_with = data.dataset().manifest().provenance.options;
+  resolved.data.build.insert(built_with.begin(), built_with.end());
+  return write_recipe(resolved);
+}
+
+/// Measures a trained model and writes what it can.
+void report(const Recipe& recipe, const fs::path& run, const TrainingData& data, Model& model, RunLog& log) {
+  const Evaluation evaluation = evaluate({recipe, run / "checkpoints", data, model}, data);
+  for (const std::string& missing : evaluation.missing) log.note("not measured: " + missing);
+  write_summary(run, recipe, evaluation);
+  write_report(run, evaluation,
+               {retrieval_section(retrieval_examples(data, evaluation)),
+                answer_section(answer_examples(model, data, evaluation))});
+  log.note("report: " + (run / "report.html").string());
+}
+
+}  // namespace
+
+void pretrain(const Recipe& recipe, const PretrainOptions& options, comm::Communicator& comm) {
+  const bool writes = comm.rank() == 0;
+  check_agreement_of(recipe, options, comm);
   check_options(options);
   check_out(options.out);
   const fs::path checkpoints = options.out / "checkpoints", config = options.out / "config.yaml";
   std::optional<data::FolderLock> lock;
-  if (fs::exists(options.out)) lock.emplace(options.out);
+  if (writes && fs::exists(options.out)) lock.emplace(options.out);
   const std::optional<fs::path> newest = newest_checkpoint(checkpoints);
   const bool begun = !list_checkpoints(checkpoints).empty();
   if (begun && !options.resume)
@@ -88,9 +131,12 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
                       Hint{"--resume auto goes on with it; or give another --out"});
   if (newest && fs::exists(config)) check_same_recipe(options.out, recipe);
 
-  if (!fs::exists(recipe.data.dir / data::kManifestName)) build_data(recipe.data);
+  comm.barrier({.name = "the run directory is checked"});
+  if (writes && !fs::exists(recipe.data.dir / data::kManifestName)) build_data(recipe.data);
+  comm.barrier({.name = "the data set is built", .timeout = kLongest});
   const TrainingData data(recipe.data.dir, recipe.model.text.max_positions);
   check_data(recipe, data);
+  check_agreement(comm, "the data set", str(data.dataset().manifest().identity()));
   const std::vector<std::string> stages = stages_to_run(recipe, options.only, data);
   check_shards(recipe, stages, data);
   const std::unique_ptr<Model> model = make_model(recipe, data);
@@ -112,47 +158,43 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options) {
     first = static_cast<size_t>(std::ranges::find(stages, progress.stage) - stages.begin());
   }
 
-  Recipe resolved = recipe;
-  resolved.data.dir = fs::absolute(recipe.data.dir);  // the run is evaluated from other folders too
-  const data::Attributes& built_with = data.dataset().manifest().provenance.options;
-  resolved.data.build.insert(built_with.begin(), built_with.end());
-  const std::string config_text = write_recipe(resolved);
+  const std::string config_text = resolved_text(recipe, data);
   if (newest && progress.stage == stages.back() && progress.step == steps_to_train(recipe, progress.stage) &&
       is_reported(options.out, config_text)) {
-    std::cerr << "the run is finished; its report: " << (options.out / "report.html").string() << '\n';
+    if (writes) std::cerr << "the run is finished; its report: " << (options.out / "report.html").string() << '\n';
     return;
   }
+  comm.barrier({.name = "everything is checked"});
 
-  // Everything is checked; from here on the run directory changes.
-  fs::create_directories(checkpoints);
-  if (!lock) {
-    lock.emplace(options.out);
-    require<IoError>(list_checkpoints(checkpoints).empty(), options.out.string(), "another process began a run here");
+  // From here on the run directory changes, by the hand of rank 0.
+  std::optional<RunLog> log;
+  if (writes) {
+    fs::create_directories(checkpoints);
+    if (!lock) {
+      lock.emplace(options.out);
+      require<IoError>(list_checkpoints(checkpoints).empty(), options.out.string(), "another process began a run here");
+    }
+    for (const char* file : kResults) fs::remove(options.out / file);
+    data::write_durably(config, config_text);
+    data.dataset().write_description(options.out / kTokenizer);
+    rewind_metrics(options.out, newest ? progress.stage : stages.front(), progress.step);
+    log.emplace(options.out);
+    log->note(str("computing in ", recipe.train.dtype, comm.size() > 1 ? str(" on ", comm.size(), " ranks") : ""));
   }
-  for (const char* file : kResults) fs::remove(options.out / file);
-  data::write_durably(config, config_text);
-  data.dataset().write_description(options.out / kTokenizer);
-  rewind_metrics(options.out, newest ? progress.stage : stages.front(), progress.step);
   fs::path resume_from = newest.value_or(fs::path());
-
-  RunLog log(options.out);
-  log.note(str("computing in ", recipe.train.dtype));
   double seconds = progress.seconds;
   for (size_t i = first; i < stages.size(); ++i) {
     allocator(kCpu).release_cached();  // each stage needs blocks of other sizes
-    const std::unique_ptr<Stage> stage = make_stage(stages[i], {recipe, data, *model});
-    run_stage(*stage, {recipe, checkpoints, parameters, log, data.dataset().manifest().identity(), options.profile},
+    const std::unique_ptr<Stage> stage = make_stage(stages[i], {recipe, data, *model, comm});
+    run_stage(*stage,
+              {recipe, checkpoints, parameters, comm, log ? &*log : nullptr, data.dataset().manifest().identity(),
+               options.profile},
               resume_from, seconds);
-    log.note(str("stage ", stages[i], " done, ", static_cast<int64_t>(seconds), " s since the beginning"));
+    if (log) log->note(str("stage ", stages[i], " done, ", static_cast<int64_t>(seconds), " s since the beginning"));
     resume_from.clear();
   }
-  const Evaluation evaluation = evaluate({recipe, checkpoints, data, *model}, data);
-  for (const std::string& missing : evaluation.missing) log.note("not measured: " + missing);
-  write_summary(options.out, recipe, evaluation);
-  write_report(options.out, evaluation,
-               {retrieval_section(retrieval_examples(data, evaluation)),
-                answer_section(answer_examples(*model, data, evaluation))});
-  log.note("report: " + (options.out / "report.html").string());
+  if (log) report(recipe, options.out, data, *model, *log);
+  comm.barrier({.name = "the run is evaluated", .timeout = kLongest});
 }
 
 LoadedRun load_run(const std::filesystem::path& dir, OwnData needed) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "triad/core/comm/communicator.h"
 #include "triad/train/config/recipe.h"
 #include "triad/train/model/model.h"
 #include "triad/train/stages/features.h"
@@ -22,6 +23,9 @@ struct PretrainOptions {
 /// Builds the data set if it is not there, runs the stages, evaluates, writes summary.json and report.html. Everything is
 /// checked before anything starts: ConfigError for a recipe or options that do not fit the data, IoError for files, and where
 /// another process is at work in the run directory.
+/// Called on all ranks of `comm` alike, which see the same files; rank 0 writes them.
+void pretrain(const Recipe& recipe, const PretrainOptions& options, comm::Communicator& comm);
+/// On one rank.
 void pretrain(const Recipe& recipe, const PretrainOptions& options);
 
 /// A model for the recipe and its data, with fresh weights.

@@ -58,9 +58,10 @@ TEST(RunStage, ABadGradientStopsTheRunAndLeavesTheParametersOfTheStepBefore) {
     recipe.text = {{.steps = 10, .schedule = {.total_steps = 10}}};
     recipe.checkpoint.every = 1;
     RunLog log(folder.path());
+    const auto comm = comm::make_single();
     double seconds = 0;
     Poisoned stage(bad);
-    const StageRun run{recipe, folder.path(), stage.parameters(), log};
+    const StageRun run{recipe, folder.path(), stage.parameters(), *comm, &log};
     EXPECT_EQ(harness::message_of<ValueError>([&] { run_stage(stage, run, {}, seconds); }),
               "stage text, step 3: Optimizer: the gradient of poisoned is not finite; no parameter was changed\n"
               "  hint: lower the learning rate, lengthen the warm-up, or compute in f32 instead of bf16");
@@ -90,9 +91,10 @@ TEST(RunStage, EveryStepIsAsLongAsTheScheduleSays) {
          .optimizer = {.kind = optim::OptimizerOptions::Kind::sgd, .momentum = 0, .weight_decay = 0, .clip_norm = 0}}};
     recipe.train.log_every = 1;
     RunLog log(folder.path());
+    const auto comm = comm::make_single();
     double seconds = 0;
     Poisoned stage(1);
-    run_stage(stage, {recipe, folder.path(), stage.parameters(), log}, {}, seconds);
+    run_stage(stage, {recipe, folder.path(), stage.parameters(), *comm, &log}, {}, seconds);
     const std::vector<nlohmann::json> lines = metrics(folder.path());
     ASSERT_EQ(lines.size(), 12u);
     double value = 5;

@@ -90,7 +90,8 @@ TEST_F(Training, ARunDirectoryHoldsWhatScriptsRelyOn) {
 std::vector<std::vector<float>> gradients(const Recipe& recipe, const TrainingData& data, std::string_view stage_name,
                                           int64_t pieces, StepLoss& loss) {
   const std::unique_ptr<Model> model = make_model(recipe, data);
-  const StageSetup setup{recipe, data, *model};
+  const auto comm = comm::make_single();
+  const StageSetup setup{recipe, data, *model, *comm};
   std::unique_ptr<Stage> stage;
   if (stage_name == "text") stage = make_text_stage(setup);
   else if (stage_name == "image") stage = make_image_stage(setup);
@@ -98,7 +99,7 @@ std::vector<std::vector<float>> gradients(const Recipe& recipe, const TrainingDa
   else if (stage_name == "align") stage = make_align_stage(setup);
   else stage = make_joint_stage(setup);
   stage->load();
-  loss = accumulate_gradients(*stage, pieces, {.training = true, .key = {.seed = 5, .site = 9}});
+  loss = accumulate_gradients(*stage, pieces, {.training = true, .key = {.seed = 5, .site = 9}}, *comm);
   std::vector<std::vector<float>> all;
   for (const NamedParameter& p : stage->parameters()) {
     const Tensor g = grad(p.parameter->value());

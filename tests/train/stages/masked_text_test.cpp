@@ -24,6 +24,7 @@ class MaskedText : public testing::Test {
 
   harness::TempFolder folder_;
   Recipe recipe_;
+  std::unique_ptr<comm::Communicator> comm_ = comm::make_single();
 };
 
 TEST_F(MaskedText, EveryEpochMasksAnew) {
@@ -34,11 +35,11 @@ TEST_F(MaskedText, EveryEpochMasksAnew) {
   const std::unique_ptr<Model> model = make_model(recipe, data);
   const auto losses = [&](uint64_t seed) {
     recipe.train.seed = seed;
-    const std::unique_ptr<Stage> stage = make_text_stage({recipe, data, *model});
+    const std::unique_ptr<Stage> stage = make_text_stage({recipe, data, *model, *comm_});
     std::vector<double> all;
     for (int epoch = 0; epoch < 10; ++epoch) {
       stage->load();
-      all.push_back(accumulate_gradients(*stage, 1, {}).total);
+      all.push_back(accumulate_gradients(*stage, 1, {}, *comm_).total);
     }
     return all;
   };
@@ -53,7 +54,7 @@ TEST_F(MaskedText, TheShareIsTakenOfEverySentence) {
   const std::unique_ptr<Model> model = make_model(recipe_, data);
   for (const double share : {0.15, 0.5}) {
     recipe_.text.masked = share;
-    const std::unique_ptr<Stage> stage = make_text_stage({recipe_, data, *model});
+    const std::unique_ptr<Stage> stage = make_text_stage({recipe_, data, *model, *comm_});
     stage->load();
     double expected = 0;
     const data::SplitReader& pool = data.split("pool_text");
@@ -70,9 +71,9 @@ TEST_F(MaskedText, APieceOfEmptySentencesTeachesNothingAndStopsNothing) {
   const TrainingData data(recipe_.data.dir, recipe_.model.text.max_positions);
   const auto run = [&](int64_t pieces) {
     const std::unique_ptr<Model> model = make_model(recipe_, data);
-    const std::unique_ptr<Stage> stage = make_text_stage({recipe_, data, *model});
+    const std::unique_ptr<Stage> stage = make_text_stage({recipe_, data, *model, *comm_});
     stage->load();
-    const double loss = accumulate_gradients(*stage, pieces, {}).total;
+    const double loss = accumulate_gradients(*stage, pieces, {}, *comm_).total;
     return std::pair(loss, grad(model->text.tokens.weight.value()).to_vector<float>());
   };
   const auto [whole_loss, whole] = run(1);

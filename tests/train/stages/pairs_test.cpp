@@ -51,7 +51,7 @@ class Alignment {
     recipe_.align.pairs = weights;
     data_ = std::make_unique<TrainingData>(recipe_.data.dir, recipe_.model.text.max_positions);
     model_ = make_model(recipe_, *data_);
-    stage_ = make_align_stage({recipe_, *data_, *model_});
+    stage_ = make_align_stage({recipe_, *data_, *model_, *comm_});
     stage_->load();
   }
 
@@ -100,7 +100,8 @@ class Alignment {
     const double slope = (at(kStep) - at(-kStep)) / (2.0 * static_cast<double>(kStep)), loss = at(0);
     for (const int64_t pieces : {1, 5}) {
       for (const NamedParameter& p : stage_->parameters()) set_grad(p.parameter->value(), {});
-      EXPECT_NEAR(accumulate_gradients(*stage_, pieces, {}).total, loss, 1e-5) << what << ", pieces: " << pieces;
+      EXPECT_NEAR(accumulate_gradients(*stage_, pieces, {}, *comm_).total, loss, 1e-5)
+          << what << ", pieces: " << pieces;
       const Tensor gradient = grad(model_->log_scale.value());
       EXPECT_NEAR(gradient.defined() ? gradient.item() : 0, slope, 1e-3 * std::abs(slope))
           << what << ", pieces: " << pieces;
@@ -123,6 +124,7 @@ class Alignment {
   Recipe recipe_;
   std::unique_ptr<TrainingData> data_;
   std::unique_ptr<Model> model_;
+  std::unique_ptr<comm::Communicator> comm_ = comm::make_single();
   std::unique_ptr<Stage> stage_;
 };
 
@@ -174,7 +176,8 @@ TEST(JointStage, ABatchHasWhatItsTasksLookAt) {
   recipe.joint.tasks.answer.share = 0.7;
   const TrainingData data(recipe.data.dir, recipe.model.text.max_positions);
   const std::unique_ptr<Model> model = make_model(recipe, data);
-  const std::unique_ptr<Stage> stage = make_joint_stage({recipe, data, *model});
+  const auto comm = comm::make_single();
+  const std::unique_ptr<Stage> stage = make_joint_stage({recipe, data, *model, *comm});
   int alone[2] = {};
   for (int64_t step = 0; step < 30; ++step) {
     stage->load();
@@ -210,7 +213,8 @@ TEST(JointStage, ABatchReadsNoColumnThatItsTasksDoNotLookAt) {
     for (const char* split : {"train", "train_questions"}) data.split(split).open_shards();  // needs a buffer
     const std::unique_ptr<Model> model = make_model(recipe, data);
     harness::forget_heap_requests();
-    const std::unique_ptr<Stage> stage = make_joint_stage({recipe, data, *model});
+    const auto comm = comm::make_single();
+    const std::unique_ptr<Stage> stage = make_joint_stage({recipe, data, *model, *comm});
     for (int step = 0; step < 3; ++step) stage->load();
     EXPECT_EQ(harness::largest_heap_request() >= kBlockOfSounds, share > 0) << share;
   }

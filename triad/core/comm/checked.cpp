@@ -74,6 +74,17 @@ std::string difference(const std::vector<Record>& records) {
   return text;
 }
 
+/// The exchange that precedes a collective.
+Collective gather_for(const Collective& c, const Tensor& all, const std::vector<int64_t>& counts, std::string name) {
+  return with_memory({.kind = CollectiveKind::all_gather,
+                      .out = all,
+                      .out_counts = counts,
+                      .wire = all.dtype(),
+                      .name = std::move(name),
+                      .timeout = c.timeout,
+                      .where = c.where});
+}
+
 }  // namespace
 
 Checked::Checked(Communicator& inner) : Communicator(inner.rank(), inner.size()), inner_(inner) {
@@ -85,15 +96,8 @@ Work Checked::start(const Collective& c) {
   Tensor all = zeros({size() * kBytes}, DType::u8);
   const Record own = record_of(c, calls_++);
   std::memcpy(all.mutable_data<uint8_t>() + rank() * kBytes, &own, sizeof own);
-  inner_
-      .start({.kind = CollectiveKind::all_gather,
-              .out = all,
-              .out_counts = std::vector<int64_t>(static_cast<size_t>(size()), kBytes),
-              .wire = DType::u8,
-              .name = "comparison of what is called",
-              .timeout = c.timeout,
-              .where = c.where})
-      .wait();
+  const std::vector<int64_t> counts(static_cast<size_t>(size()), kBytes);
+  inner_.start(gather_for(c, all, counts, "comparison of what is called")).wait();
   std::vector<Record> records(static_cast<size_t>(size()));
   std::memcpy(records.data(), all.data<uint8_t>(), records.size() * sizeof(Record));
   if (!std::ranges::all_of(records, [&](const Record& r) { return r == own; })) {
@@ -111,15 +115,7 @@ void Checked::check_deliveries(const Collective& c) {
   int64_t* own = all.mutable_data<int64_t>() + static_cast<size_t>(rank()) * 2 * ranks;
   std::ranges::copy(c.in_counts, own);
   std::ranges::copy(c.out_counts, own + ranks);
-  inner_
-      .start({.kind = CollectiveKind::all_gather,
-              .out = all,
-              .out_counts = std::vector<int64_t>(ranks, 2 * size()),
-              .wire = DType::i64,
-              .name = "comparison of counts",
-              .timeout = c.timeout,
-              .where = c.where})
-      .wait();
+  inner_.start(gather_for(c, all, std::vector<int64_t>(ranks, 2 * size()), "comparison of counts")).wait();
   const int64_t* counts = all.data<int64_t>();
   for (size_t from = 0; from < ranks; ++from) {
     for (size_t to = 0; to < ranks; ++to) {

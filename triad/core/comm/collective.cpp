@@ -20,6 +20,11 @@ std::string brief(const std::source_location& where) {
   return str(file.substr(file.rfind('/') + 1), ":", where.line());
 }
 
+Collective with_memory(Collective collective) {
+  if (collective.out.defined()) collective.written = collective.out.mutable_raw_data();
+  return collective;
+}
+
 std::ostream& operator<<(std::ostream& out, const Collective& c) {
   out << name_of(c.kind);
   if (!c.name.empty()) out << " '" << c.name << "'";

@@ -38,6 +38,8 @@ struct Collective {
   Reduction reduction = Reduction::sum;
   /// all_to_all reads `in` and writes `out`; the others work in place, on `out`; a barrier has neither.
   Tensor in, out;
+  /// Of `out`, taken by the thread that asks: taking it counts as a write in the tensor's version.
+  void* written = nullptr;
   /// Elements of a rank's part: of `out` for reduce_scatter and all_gather, sent to and received from it for all_to_all.
   std::vector<int64_t> in_counts, out_counts;
   int root = 0;             ///< of a broadcast
@@ -46,6 +48,9 @@ struct Collective {
   std::chrono::milliseconds timeout{};
   std::source_location where;
 };
+
+/// The collective with the address of `out` in it.
+Collective with_memory(Collective collective);
 
 /// "all_reduce 'gradients 3' of f32 [1024] (reducer.cpp:210)".
 std::ostream& operator<<(std::ostream& out, const Collective& collective);

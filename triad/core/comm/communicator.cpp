@@ -69,7 +69,7 @@ Work Communicator::start_checked(Collective collective, CallOptions options, Whe
                     : collective.out.defined() ? collective.out.dtype()
                                                : DType::u8;
   collective.where = where;
-  return start(collective);
+  return start(with_memory(std::move(collective)));
 }
 
 Work Communicator::all_reduce(const Tensor& x, Reduction reduction, CallOptions options, Where where) {

@@ -99,9 +99,9 @@ void Executor::run(const Collective& c) {
   const int rank = transport_.rank(), size = transport_.size();
   if (c.wire == DType::bf16 && c.out.defined() && c.out.dtype() == DType::f32) return run_on_bf16_wire(c, deadline);
 
-  Tensor out = c.out;
+  const Tensor& out = c.out;
   std::array<std::byte, 2> token{};
-  auto* written = out.defined() ? static_cast<std::byte*>(out.mutable_raw_data()) : token.data();
+  auto* written = out.defined() ? static_cast<std::byte*>(c.written) : token.data();
   const auto* read = c.in.defined() ? static_cast<const std::byte*>(c.in.raw_data()) : written;
   const Buffers buffers{read, written, out.defined() ? out.dtype() : DType::u8, c.reduction};
   const auto plan = [&]() -> Plan {
@@ -122,7 +122,7 @@ void Executor::run(const Collective& c) {
 /// all_reduce then hands the sums around, rounded once more.
 void Executor::run_on_bf16_wire(const Collective& c, Deadline deadline) {
   const int rank = transport_.rank(), size = transport_.size();
-  Tensor x = c.out;
+  const Tensor& x = c.out;
   const bool all = c.kind == CollectiveKind::all_reduce;
   const std::vector<Range> parts = all ? even_parts(x.numel(), size) : parts_of(c.out_counts);
   const Range own = parts[static_cast<size_t>(rank)];
@@ -130,7 +130,7 @@ void Executor::run_on_bf16_wire(const Collective& c, Deadline deadline) {
   sent_ = empty({x.numel()}, DType::bf16);
   received_ = empty({size * own.count}, DType::bf16);
   auto *narrowed = sent_.mutable_data<BFloat16>(), *others = received_.mutable_data<BFloat16>();
-  auto* values = x.mutable_data<float>();
+  auto* values = static_cast<float*>(c.written);
   narrow(values, narrowed, x.numel());
   const std::vector<int64_t> counts(static_cast<size_t>(size), own.count);
   run_plan(

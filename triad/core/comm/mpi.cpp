@@ -30,6 +30,7 @@ class Abortion {
     if (!requested_) reason_ = reason;
     requested_ = true;
   }
+  bool requested() const { return requested_; }
   void throw_if_requested() const {
     if (!requested_) return;
     const std::lock_guard lock(mutex_);
@@ -113,7 +114,7 @@ class MpiTransport : public Transport {
     MPI_Comm_size(group_, &size_);
   }
   ~MpiTransport() override {
-    if (failed_) return;
+    if (failed_ || abortion_.requested()) return;  // MPI_Finalize() waits for ranks that may be lost
     MPI_Comm_free(&group_);
     MPI_Finalize();
   }

@@ -11,8 +11,8 @@ LoaderCore::LoaderCore(int64_t samples, std::vector<int64_t> lengths, const Load
     : samples_(samples), lengths_(std::move(lengths)), options_(options), make_(std::move(make)) {
   require<ValueError>(options.world > 0 && options.rank >= 0 && options.rank < options.world, "loader", "rank ",
                       options.rank, " of ", options.world);
-  require<ValueError>(options.plan.batch_size % options.world == 0, "loader", "batch_size ", options.plan.batch_size,
-                      " is not a multiple of the ", options.world, " ranks");
+  require<ValueError>(options.plan.batch_size >= options.world, "loader", "a batch of ", options.plan.batch_size,
+                      " samples leaves some of ", options.world, " ranks without any");
   require<ValueError>(options.workers >= 0 && options.prefetch > 0 && options.epochs >= 0, "loader", options.workers,
                       " workers, ", options.prefetch, " batches ahead, ", options.epochs, " epochs");
   batches_per_epoch_ = plan_of(0)->size();

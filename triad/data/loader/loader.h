@@ -20,7 +20,7 @@ namespace triad::data {
 
 struct LoaderOptions {
   PlanOptions plan;
-  int rank = 0, world = 1;  ///< each rank makes its part of every batch; batch_size must be a multiple of world
+  int rank = 0, world = 1;  ///< each rank makes its part of every batch; parts differ by at most one sample
   int workers = 1;          ///< threads that make batches; 0: next() makes them
   int prefetch = 4;         ///< batches made ahead of next(), at most
   int64_t epochs = 0;       ///< next() ends after so many; 0: never

@@ -1,6 +1,8 @@
 #include "triad/ops/contrastive/info_nce.h"
 
+#include <algorithm>
 #include <cmath>
+#include <unordered_map>
 
 #include "triad/autograd/node.h"
 #include "triad/ops/elementwise/binary.h"
@@ -37,25 +39,37 @@ void check(const Tensor& a, const Tensor& b, const Tensor& ids_a, const Tensor& 
   }
 }
 
-/// The anchors of one side after the forward pass.
+/// How many rows of `others` are positives of each anchor.
+std::vector<int64_t> positives_of(const Tensor& anchors, const Tensor& others) {
+  std::unordered_map<int64_t, int64_t> occurrences;
+  for (const int64_t id : others.to_vector<int64_t>()) ++occurrences[id];
+  std::vector<int64_t> counts;
+  for (const int64_t id : anchors.to_vector<int64_t>()) {
+    const auto found = occurrences.find(id);
+    counts.push_back(found == occurrences.end() ? 0 : found->second);
+  }
+  return counts;
+}
+
+/// One side after the forward pass.
 struct Anchors {
-  Tensor lse, count;
-  double loss;    ///< mean over the anchors with positives
-  double weight;  ///< of the term of such an anchor in the loss of both sides
+  Tensor lse, count;  ///< of the own anchors
+  double loss;        ///< sum over those with positives, divided by how many all ranks have of them
+  double weight;      ///< of the term of such an anchor in the loss of both sides
 };
 
-Anchors rows(const Tensor& x, const Tensor& y, const Tensor& ids_x, const Tensor& ids_y, double scale) {
-  Anchors anchors{empty({x.size(0)}, x.dtype(), x.device()), empty({x.size(0)}, DType::i64, x.device()), 0, 0};
-  Tensor positive = empty({x.size(0)}, x.dtype(), x.device());
-  info_nce_rows(x.device(), {x, y, ids_x, ids_y, scale, anchors.lse, positive, anchors.count});
+Anchors anchors_of(const ContrastRows& x, const ContrastRows& y, double scale) {
+  const Device device = x.own.device();
+  Anchors anchors{empty({x.own.size(0)}, x.own.dtype(), device), empty({x.own.size(0)}, DType::i64, device), 0, 0};
+  Tensor positive = empty({x.own.size(0)}, x.own.dtype(), device);
+  info_nce_rows(device, {x.own, y.all, x.own_ids, y.all_ids, scale, anchors.lse, positive, anchors.count});
   const std::vector<double> lse = anchors.lse.to_vector<double>(), sum = positive.to_vector<double>();
   const std::vector<int64_t> count = anchors.count.to_vector<int64_t>();
-  double terms = 0;
   for (size_t i = 0; i < count.size(); ++i) {
-    if (count[i] == 0) continue;
-    anchors.loss += lse[i] - sum[i] / static_cast<double>(count[i]);
-    ++terms;
+    if (count[i] > 0) anchors.loss += lse[i] - sum[i] / static_cast<double>(count[i]);
   }
+  const auto terms = static_cast<double>(
+      std::ranges::count_if(positives_of(x.all_ids, y.all_ids), [](int64_t positives) { return positives > 0; }));
   if (terms > 0) anchors.loss /= terms, anchors.weight = 0.5 / terms;
   return anchors;
 }
@@ -68,43 +82,76 @@ Tensor anchor_weights(const Tensor& count, double weight, const Tensor& like) {
   return clone_as(from_values(weights, count.shape()), like.dtype());
 }
 
+/// What the derivative keeps of one side: rows, ids, log-sum-exps and numbers of positives, its own and those of all.
+enum Saved : size_t { own, own_ids, all, all_ids, own_lse, own_count, all_lse, all_count, per_side };
+
+void save_side(const ContrastRows& x, const ContrastRows& y, const Anchors& anchors, const Tensor& all_lse,
+               std::vector<Tensor>& saved) {
+  const Tensor all_counts = from_values(positives_of(x.all_ids, y.all_ids), {x.all.size(0)}, x.all.device());
+  for (const Tensor& t : {x.own, x.own_ids, x.all, x.all_ids, anchors.lse, anchors.count, all_lse, all_counts})
+    saved.push_back(t);
+}
+
 Gradients gradients(const Backward& g, double scale, double weight_a, double weight_b) {
-  const Tensor &a = g.saved(0), &b = g.saved(1), &ids_a = g.saved(2), &ids_b = g.saved(3);
   const double dy = g.dy().item();
-  const Tensor weights_a = anchor_weights(g.saved(5), weight_a * dy, a),
-               weights_b = anchor_weights(g.saved(7), weight_b * dy, a);
-  const InfoNceSide side_a{g.saved(4), g.saved(5), weights_a}, side_b{g.saved(6), g.saved(7), weights_b};
-  Tensor da, db, dlog_scale;
+  const auto saved = [&](size_t side, Saved what) -> const Tensor& { return g.saved(side * per_side + what); };
+  const double weights[] = {weight_a * dy, weight_b * dy};
+  // Of the own rows of side x by all rows of side y, and by the scale, row by row.
+  const auto differentiate = [&](size_t x, size_t y, Tensor& by_row) {
+    const Tensor &rows = saved(x, own), &others = saved(y, all);
+    const Tensor own_weights = anchor_weights(saved(x, own_count), weights[x], rows),
+                 all_weights = anchor_weights(saved(y, all_count), weights[y], rows);
+    Tensor gradient = empty_like(rows);
+    by_row = empty({rows.size(0)}, rows.dtype(), rows.device());
+    info_nce_rows_backward(rows.device(), {rows,
+                                           others,
+                                           saved(x, own_ids),
+                                           saved(y, all_ids),
+                                           scale,
+                                           {saved(x, own_lse), saved(x, own_count), own_weights},
+                                           {saved(y, all_lse), saved(y, all_count), all_weights},
+                                           gradient,
+                                           by_row});
+    return gradient;
+  };
+  Tensor da, db, dlog_scale, by_row;
   if (g.needs(0) || g.needs(2)) {
-    da = empty_like(a);
-    Tensor by_row = empty({a.size(0)}, a.dtype(), a.device());
-    info_nce_rows_backward(a.device(), {a, b, ids_a, ids_b, scale, side_a, side_b, da, by_row});
+    da = differentiate(0, 1, by_row);
     dlog_scale = sum(by_row);
   }
-  if (g.needs(1)) {
-    db = empty_like(b);
-    Tensor by_row = empty({b.size(0)}, b.dtype(), b.device());
-    info_nce_rows_backward(b.device(), {b, a, ids_b, ids_a, scale, side_b, side_a, db, by_row});
-  }
+  if (g.needs(1)) db = differentiate(1, 0, by_row);
   return {da, db, dlog_scale};
+}
+
+ContrastRows prepared(const ContrastRows& x) {
+  return {triad::contiguous(x.own.detach()), triad::contiguous(x.own_ids), triad::contiguous(x.all.detach()),
+          triad::contiguous(x.all_ids)};
 }
 
 }  // namespace
 
-Tensor info_nce(const Tensor& a_in, const Tensor& b_in, const Tensor& ids_a_in, const Tensor& ids_b_in,
-                const Tensor& log_scale) {
-  check(a_in, b_in, ids_a_in, ids_b_in, log_scale);
-  const Tensor a = triad::contiguous(a_in.detach()), b = triad::contiguous(b_in.detach());
-  const Tensor ids_a = triad::contiguous(ids_a_in), ids_b = triad::contiguous(ids_b_in);
+Tensor info_nce_part(const ContrastRows& a_in, const ContrastRows& b_in, const Tensor& log_scale,
+                     const std::function<Tensor(const Tensor& own)>& gather_a,
+                     const std::function<Tensor(const Tensor& own)>& gather_b) {
+  check(a_in.own, b_in.own, a_in.own_ids, b_in.own_ids, log_scale);
+  check(a_in.all, b_in.all, a_in.all_ids, b_in.all_ids, log_scale);
+  const ContrastRows a = prepared(a_in), b = prepared(b_in);
   const double scale = std::exp(log_scale.item());
-  const Anchors side_a = rows(a, b, ids_a, ids_b, scale), side_b = rows(b, a, ids_b, ids_a, scale);
-  const Tensor y = full({}, (side_a.loss + side_b.loss) / 2, a.dtype(), a.device());
-  const Tensor inputs[] = {a_in, b_in, log_scale};
-  const Tensor saved[] = {a, b, ids_a, ids_b, side_a.lse, side_a.count, side_b.lse, side_b.count};
+  const Anchors side_a = anchors_of(a, b, scale), side_b = anchors_of(b, a, scale);
+  const Tensor y = full({}, (side_a.loss + side_b.loss) / 2, a.own.dtype(), a.own.device());
+  const Tensor inputs[] = {a_in.own, b_in.own, log_scale};
+  std::vector<Tensor> saved;
+  save_side(a, b, side_a, gather_a(side_a.lse), saved);
+  save_side(b, a, side_b, gather_b(side_b.lse), saved);
   return record("info_nce", inputs, {y}, saved,
                 [scale, weight_a = side_a.weight, weight_b = side_b.weight](const Backward& g) {
                   return gradients(g, scale, weight_a, weight_b);
                 })[0];
+}
+
+Tensor info_nce(const Tensor& a, const Tensor& b, const Tensor& ids_a, const Tensor& ids_b, const Tensor& log_scale) {
+  const auto all = [](const Tensor& own) { return own; };
+  return info_nce_part({a, ids_a, a, ids_a}, {b, ids_b, b, ids_b}, log_scale, all, all);
 }
 
 namespace {

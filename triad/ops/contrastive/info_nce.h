@@ -1,6 +1,8 @@
 // Contrastive loss between two sets of embeddings. Axes: N rows of a, M rows of b, D shared width.
 #pragma once
 
+#include <functional>
+
 #include "triad/core/tensor/tensor.h"
 #include "triad/ops/registry/kernel_table.h"
 
@@ -18,6 +20,22 @@ namespace triad::ops {
 /// saves    a, b, ids; log-sum-exps and numbers of positives, [N] and [M]        grads: a, b, log_scale
 /// errors   ShapeError, DTypeError, DeviceError
 Tensor info_nce(const Tensor& a, const Tensor& b, const Tensor& ids_a, const Tensor& ids_b, const Tensor& log_scale);
+
+/// One of the two sets where it is spread over ranks, each of which has rows of its own.
+struct ContrastRows {
+  Tensor own;           ///< [n, D], which a gradient reaches
+  Tensor own_ids;       ///< i64 [n]
+  Tensor all, all_ids;  ///< [N, D], i64 [N]: those of all ranks, in the order of ranks
+};
+
+/// This rank's part of the same loss over the rows of all ranks: the terms of its own anchors. Parts of all ranks add up to
+/// info_nce(a.all, b.all, …), and so do their gradients by log_scale. The gradient by own rows is that of the whole loss, so
+/// that nothing has to be sent back: gather_a and gather_b make [N] of all ranks' [n], once each, for the
+/// log-sum-exps of their side.
+/// errors   as info_nce
+Tensor info_nce_part(const ContrastRows& a, const ContrastRows& b, const Tensor& log_scale,
+                     const std::function<Tensor(const Tensor& own)>& gather_a,
+                     const std::function<Tensor(const Tensor& own)>& gather_b);
 
 /// Kernel interface: one side of the loss, x being the anchors; everything contiguous.
 /// lse[i] = log sum_j exp s_ij; positive[i] = sum of s_ip over positives; count[i]: i64, how many there are.

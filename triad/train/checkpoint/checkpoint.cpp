@@ -93,7 +93,7 @@ std::optional<std::string> recipe_of(const std::filesystem::path& checkpoint) {
 }  // namespace
 
 void save_checkpoint(const std::filesystem::path& path, const std::vector<NamedParameter>& parameters,
-                     const optim::Arena& arena, optim::Optimizer& optimizer, const Progress& progress) {
+                     const optim::Arena& arena, const SavedOptimizer& optimizer, const Progress& progress) {
   data::StagedFile staged(path);
   File file = File::create(staged.temporary_path());
   file.set_attribute("schema", kSchema);
@@ -105,11 +105,11 @@ void save_checkpoint(const std::filesystem::path& path, const std::vector<NamedP
   file.set_attribute("data_name", std::string_view(progress.data.name));
   file.set_attribute("data_fingerprint", std::string_view(progress.data.fingerprint));
   file.set_attribute("data_vocabulary", std::string_view(progress.data.vocabulary));
-  file.set_attribute("optimizer_steps", optimizer.steps());
+  file.set_attribute("optimizer_steps", optimizer.steps);
   for (const NamedParameter& p : parameters)
     file.write<float>("parameters/" + p.name, values_of(contiguous(p.parameter->value().detach())),
                       p.parameter->shape(), kLayout);
-  for (const optim::OptimizerState& state : optimizer.states()) {
+  for (const optim::OptimizerState& state : optimizer.states) {
     for (const optim::Arena::Slice& slice : arena.slices()) {
       file.write<float>("optimizer/" + state.name + "/" + slice.name, values_of(slice_of(state.values, slice)),
                         {slice.numel}, kLayout);
@@ -180,12 +180,15 @@ std::optional<data::DataIdentity> data_of(const std::filesystem::path& file) {
                             .vocabulary = metadata["data_vocabulary"]};
 }
 
-void load_optimizer(const std::filesystem::path& path, const optim::Arena& arena, optim::Optimizer& optimizer) {
+SavedOptimizer read_optimizer(const std::filesystem::path& path, const optim::Arena& arena,
+                              const std::vector<std::string>& states) {
   const File file = open_checked(path);
-  for (const optim::OptimizerState& state : optimizer.states()) {
+  SavedOptimizer saved{.steps = file.integer_attribute("optimizer_steps"), .states = {}};
+  for (const std::string& state : states) {
+    saved.states.push_back({state, zeros({arena.numel()})});
     for (const optim::Arena::Slice& slice : arena.slices()) {
-      Tensor part = slice_of(state.values, slice);
-      const std::string name = "optimizer/" + state.name + "/" + slice.name;
+      Tensor part = slice_of(saved.states.back().values, slice);
+      const std::string name = "optimizer/" + state + "/" + slice.name;
       require<IoError>(file.contains(name), path.string(), "has no tensor '", name, "'");
       const Tensor stored = read_tensor(file.dataset(name));
       require<IoError>(stored.shape() == part.shape(), path.string(), "tensor '", name, "' has shape ", stored.shape(),
@@ -193,7 +196,7 @@ void load_optimizer(const std::filesystem::path& path, const optim::Arena& arena
       copy_into(part, stored);
     }
   }
-  optimizer.set_steps(file.integer_attribute("optimizer_steps"));
+  return saved;
 }
 
 std::vector<std::string> differing_tensors(const std::filesystem::path& a, const std::filesystem::path& b,

@@ -31,9 +31,15 @@ struct Progress {
   data::DataIdentity data;  ///< what it is trained on
 };
 
+/// The optimizer in a checkpoint.
+struct SavedOptimizer {
+  int64_t steps = 0;
+  std::vector<optim::OptimizerState> states;  ///< of all parameters
+};
+
 /// Writes under a temporary name, syncs, renames: what was at `file` stays until the new content is whole. IoError.
 void save_checkpoint(const std::filesystem::path& file, const std::vector<NamedParameter>& parameters,
-                     const optim::Arena& arena, optim::Optimizer& optimizer, const Progress& progress);
+                     const optim::Arena& arena, const SavedOptimizer& optimizer, const Progress& progress);
 
 /// What a checkpoint says about itself. IoError naming file and place if it is damaged, of another schema or no checkpoint.
 Progress read_progress(const std::filesystem::path& file);
@@ -58,8 +64,9 @@ void export_parameters(const std::filesystem::path& checkpoint, const std::files
 /// safetensors file does not say. IoError.
 std::optional<data::DataIdentity> data_of(const std::filesystem::path& file);
 
-/// Overwrites the state of the optimizer of the same parameters. IoError as above.
-void load_optimizer(const std::filesystem::path& file, const optim::Arena& arena, optim::Optimizer& optimizer);
+/// The states of these names of the optimizer of the same parameters. IoError as above.
+SavedOptimizer read_optimizer(const std::filesystem::path& file, const optim::Arena& arena,
+                              const std::vector<std::string>& states);
 
 /// Of a checkpoint: the weights, or the state of the optimizer too.
 enum class Content { weights, everything };

@@ -21,6 +21,7 @@ struct CommandContext {
   std::ostream& out = std::cout;
   std::ostream& err = std::cerr;
   int exit_code = kExitDone;
+  int rank_threads = 0;  ///< train on so many ranks that are threads; 0: on the ranks this process was started as
 };
 
 /// Runs `triad ARGUMENTS`. Errors become one message on context.err and an exit code: 2 for ConfigError and wrong

@@ -11,6 +11,7 @@
 #include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/checks.h"
 #include "triad/train/evaluate/evaluate.h"
+#include "triad/train/launch/ranks.h"
 #include "triad/train/pretrain.h"
 
 namespace triad::train {
@@ -31,14 +32,16 @@ std::string time_stamp() {
   return text;
 }
 
-void run_pretrain(PretrainArguments a) {
+void run_pretrain(PretrainArguments a, comm::Communicator& comm) {
   if (!a.seed.empty()) a.overrides.push_back("train.seed=" + a.seed);
   const Recipe recipe = read_recipe(a.config, a.overrides);
-  const fs::path out = a.out.empty() ? fs::path("runs") / (recipe.name + "-" + time_stamp()) : fs::path(a.out);
-  pretrain(recipe, {.out = out, .only = a.only, .from = a.from, .resume = a.resume == "auto", .profile = a.profile});
+  const std::string started = broadcast_text(comm, time_stamp());
+  const fs::path out = a.out.empty() ? fs::path("runs") / (recipe.name + "-" + started) : fs::path(a.out);
+  pretrain(recipe, {.out = out, .only = a.only, .from = a.from, .resume = a.resume == "auto", .profile = a.profile},
+           comm);
 }
 
-void add_pretrain(CLI::App& app) {
+void add_pretrain(CLI::App& app, CommandContext& context) {
   const auto a = std::make_shared<PretrainArguments>();
   CLI::App* command = app.add_subcommand("pretrain", "Run the stages of a recipe");
   command->add_option("CONFIG", a->config, "recipe, such as configs/demo.yaml")->required();
@@ -54,7 +57,11 @@ void add_pretrain(CLI::App& app) {
   command->add_option("--seed", a->seed, "the same as --set train.seed=N")->type_name("N");
   command->add_option("--out", a->out, "run directory; runs/RECIPE-TIME by default")->type_name("RUN");
   command->add_flag("--profile", a->profile, "after each stage, show where the time of its steps went");
-  command->callback([a] { run_pretrain(*a); });
+  command->callback([a, &context] {
+    const auto run = [&](comm::Communicator& comm) { run_pretrain(*a, comm); };
+    if (context.rank_threads > 0) on_rank_threads(context.rank_threads, run);
+    else on_started_ranks(run);
+  });
 }
 
 void add_eval(CLI::App& app, CommandContext& context) {
@@ -120,7 +127,7 @@ void add_ckpt(CLI::App& app, CommandContext& context) {
 }  // namespace
 
 void add_train_commands(CLI::App& app, CommandContext& context) {
-  add_pretrain(app);
+  add_pretrain(app, context);
   add_eval(app, context);
   add_ckpt(app, context);
 }

@@ -334,6 +334,16 @@ void bind(Binder& b, TrainOptions& o) {
   require_positive(b, "log_every", o.log_every);
 }
 
+void bind(Binder& b, ParallelOptions& o) {
+  b("zero", o.zero);
+  b("wire", o.wire);
+  b("bucket_mb", o.bucket_mb);
+  b("check_every", o.check_every);
+  if (o.zero != 0 && o.zero != 1) b.refuse("zero", o.zero, ": there are 0 and 1");
+  require_positive(b, "bucket_mb", o.bucket_mb);
+  require_not_negative(b, "check_every", o.check_every);
+}
+
 void bind(Binder& b, CheckpointOptions& o) {
   b("every", o.every);
   b("keep", o.keep);
@@ -365,6 +375,7 @@ void bind(Binder& b, Recipe& r) {
   b("stages", stages);
   b("train", r.train);
   b("checkpoint", r.checkpoint);
+  b("parallel", r.parallel);
   if (r.name.empty()) b.refuse("name", "missing: a name for runs of this recipe");
   require_file_name(b, "name", r.name);
   if (r.data.name.empty()) b.refuse("data", "missing: the data set to train on");

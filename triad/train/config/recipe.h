@@ -109,6 +109,17 @@ struct CheckpointOptions {
   int64_t keep = 2;   ///< how many of a stage stay
 };
 
+/// What gradients travel as between ranks.
+enum class Wire { f32, bf16 };
+
+/// How a run is spread over ranks. How many there are is up to whoever starts it.
+struct ParallelOptions {
+  int64_t zero = 0;           ///< 1: each rank keeps the state of the optimizer for its part of the parameters only
+  Wire wire = Wire::f32;      ///< bf16: half the bytes, each rank's gradients rounded, added in f32
+  double bucket_mb = 25;      ///< gradients that are reduced together
+  int64_t check_every = 500;  ///< steps after which ranks compare their parameters; 0: never
+};
+
 struct Recipe {
   std::string name;
   DataOptions data;
@@ -120,6 +131,7 @@ struct Recipe {
   JointStageOptions joint;
   TrainOptions train;
   CheckpointOptions checkpoint;
+  ParallelOptions parallel;
 };
 
 /// The stages in the order they run, by their names in recipes, commands and run directories.
@@ -145,6 +157,10 @@ struct EnumNames<optim::OptimizerOptions::Kind> {
 template <>
 struct EnumNames<optim::ScheduleShape> {
   static constexpr std::array<std::string_view, 2> names = {"cosine", "constant"};
+};
+template <>
+struct EnumNames<Wire> {
+  static constexpr std::array<std::string_view, 2> names = {"f32", "bf16"};
 };
 template <>
 struct EnumNames<DTypeChoice> {

@@ -5,6 +5,7 @@
 #include "triad/ops/reduce/sum.h"
 #include "triad/ops/shape/concat.h"
 #include "triad/ops/shape/reshape.h"
+#include "triad/train/parallel/global_losses.h"
 
 namespace triad::train {
 namespace {
@@ -52,14 +53,16 @@ std::vector<Tensor> weighted_terms(const std::vector<LossTerm>& terms, const std
   return weighted;
 }
 
-StepLoss in_one_piece(Stage& stage, const nn::Context& context) {
+StepLoss in_one_piece(Stage& stage, const std::vector<LossTerm>& terms, const nn::Context& context,
+                      const std::function<void()>& before_last_pass) {
   StepLoss loss;
   const Forward forward = stage.forward(0, stage.size(), context);
-  std::vector<Tensor> parts = weighted_terms(stage.terms(), forward.sums, loss);
+  std::vector<Tensor> parts = weighted_terms(terms, forward.sums, loss);
   if (stage.contrasts()) {
     parts.push_back(stage.contrast(forward.embeddings, loss.parts));
     loss.total += parts.back().item();
   }
+  before_last_pass();
   differentiate(parts);
   return loss;
 }
@@ -87,7 +90,8 @@ CachedEmbeddings embed_without_tape(Stage& stage, const std::vector<Piece>& piec
   return cached;
 }
 
-StepLoss in_pieces(Stage& stage, const std::vector<Piece>& pieces, const nn::Context& context) {
+StepLoss in_pieces(Stage& stage, const std::vector<LossTerm>& terms, const std::vector<Piece>& pieces,
+                   const nn::Context& context, const std::function<void()>& before_last_pass) {
   StepLoss loss;
   CachedEmbeddings cached;
   if (stage.contrasts()) {
@@ -99,13 +103,14 @@ StepLoss in_pieces(Stage& stage, const std::vector<Piece>& pieces, const nn::Con
   std::vector<int64_t> row(cached.leaves.size());
   for (size_t i = 0; i < pieces.size(); ++i) {
     const Forward forward = stage.forward(pieces[i].first, pieces[i].count, context_of(context, pieces[i]));
-    std::vector<Tensor> parts = weighted_terms(stage.terms(), forward.sums, loss);
+    std::vector<Tensor> parts = weighted_terms(terms, forward.sums, loss);
     for (size_t kind = 0; kind < cached.leaves.size(); ++kind) {
       const Tensor all = grad(cached.leaves[kind]);
       const int64_t count = cached.rows[kind][i], first = std::exchange(row[kind], row[kind] + count);
       if (all.defined() && count > 0)
         parts.push_back(ops::sum(forward.embeddings[kind] * ops::slice(all, 0, first, first + count)));
     }
+    if (i + 1 == pieces.size()) before_last_pass();
     differentiate(parts);
   }
   return loss;
@@ -117,9 +122,14 @@ Tensor Stage::contrast(const std::vector<Tensor>&, std::map<std::string, double>
   fail<ValueError>(name(), "this stage has no contrastive loss");
 }
 
-StepLoss accumulate_gradients(Stage& stage, int64_t pieces, const nn::Context& context) {
+StepLoss accumulate_gradients(Stage& stage, int64_t pieces, const nn::Context& step_context, comm::Communicator& comm,
+                              const std::function<void()>& before_last_pass) {
+  nn::Context context = step_context;
+  context.key.sample += static_cast<uint32_t>(stage.first());
+  const std::vector<LossTerm> terms = global_terms(stage.terms(), comm);
   const std::vector<Piece> cuts = cut(stage.size(), pieces);
-  return cuts.size() <= 1 ? in_one_piece(stage, context) : in_pieces(stage, cuts, context);
+  return cuts.size() <= 1 ? in_one_piece(stage, terms, context, before_last_pass)
+                          : in_pieces(stage, terms, cuts, context, before_last_pass);
 }
 
 }  // namespace triad::train

@@ -1,9 +1,11 @@
 // Gradients of a batch, in one piece or in several.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
+#include "triad/core/comm/communicator.h"
 #include "triad/train/loop/stage.h"
 
 namespace triad::train {
@@ -13,12 +15,16 @@ struct StepLoss {
   std::map<std::string, double> parts;
 };
 
-/// Adds the gradient of the loss of the loaded batch to the gradients of the parameters. The batch is cut into
-/// `pieces`, which bounds memory and changes nothing else: terms over samples are sums divided by counts of the whole
-/// batch, random numbers depend on the position of a sample in the batch, and the contrastive loss sees all embeddings
-/// at once, in two passes with cached gradients [arXiv:2101.06983]:
+/// Adds the gradient of this rank's part of the loss of the loaded batch to the gradients of the parameters; the parts of all
+/// ranks add up to the loss and its gradient. The rank's samples are cut into `pieces`, which bounds memory and changes
+/// nothing else: terms over samples are sums divided by counts of the whole batch of all ranks, random numbers depend on the
+/// position of a sample in it, and the contrastive loss sees all embeddings at once, in two passes with cached gradients
+/// [arXiv:2101.06983]:
 ///   1. embeddings of all pieces, without a tape; the loss of all of them; its gradient g with respect to them;
 ///   2. piece by piece again, now with a tape, on (terms over samples) + sum(embeddings * g).
-StepLoss accumulate_gradients(Stage& stage, int64_t pieces, const nn::Context& context);
+/// `before_last_pass` is called before the last of the backward passes that reach parameters.
+StepLoss accumulate_gradients(
+    Stage& stage, int64_t pieces, const nn::Context& context, comm::Communicator& comm,
+    const std::function<void()>& before_last_pass = [] {});
 
 }  // namespace triad::train

@@ -14,6 +14,9 @@
 #include "triad/optim/schedule.h"
 #include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/loop/accumulate.h"
+#include "triad/train/parallel/global_losses.h"
+#include "triad/train/parallel/gradient_reducer.h"
+#include "triad/train/parallel/replicas.h"
 
 namespace triad::train {
 namespace {
@@ -109,6 +112,31 @@ void set_trained(const std::vector<NamedParameter>& all, const std::vector<Named
   for (const NamedParameter& p : trained) p.parameter->set_trainable(true);
 }
 
+ReducerOptions reducer_options(const ParallelOptions& parallel) {
+  return {.bucket_bytes = static_cast<int64_t>(parallel.bucket_mb * (1 << 20)),
+          .bf16_on_the_wire = parallel.wire == Wire::bf16,
+          .scatter = parallel.zero > 0};
+}
+
+std::optional<optim::Shard> shard_of(const ParallelOptions& parallel, const GradientReducer& reducer,
+                                     comm::Communicator& comm) {
+  if (parallel.zero == 0) return std::nullopt;
+  optim::Shard shard;
+  for (const comm::Range& range : reducer.owned_by(comm.rank())) shard.ranges.push_back({range.first, range.count});
+  shard.sum_over_ranks = [&comm](double own) {
+    const Tensor sum = full({}, own, DType::f64);
+    comm.all_reduce(sum, comm::Reduction::sum, {.name = "squared norm"}).wait();
+    return sum.item();
+  };
+  return shard;
+}
+
+std::vector<std::string> names_of(const std::vector<optim::OptimizerState>& states) {
+  std::vector<std::string> names;
+  for (const optim::OptimizerState& state : states) names.push_back(state.name);
+  return names;
+}
+
 }  // namespace
 
 void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& resume_from, double& seconds) {
@@ -119,20 +147,25 @@ void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
 
   set_trained(run.model_parameters, stage.parameters());
   optim::Arena arena(stage.parameters());
-  optim::Optimizer optimizer(arena, options.optimizer);
+  GradientReducer reducer(arena, run.comm, reducer_options(recipe.parallel));
+  optim::Optimizer optimizer(arena, options.optimizer, shard_of(recipe.parallel, reducer, run.comm));
   int64_t step = 0;
   MeanLoss losses;
   if (!resume_from.empty()) {
     const Progress progress = read_progress(resume_from);
     load_parameters(resume_from, run.model_parameters);
-    load_optimizer(resume_from, arena, optimizer);
+    const SavedOptimizer saved = read_optimizer(resume_from, arena, names_of(optimizer.states()));
+    optimizer.restore(saved.steps, saved.states);
     stage.restore_loader(parsed(progress.loaders, resume_from, loader_state_of));
     losses = parsed(progress.losses, resume_from, MeanLoss::of);
     step = progress.step;
   }
 
   const auto save = [&] {
-    save_checkpoint(checkpoint_path(run.checkpoints, name, step), run.model_parameters, arena, optimizer,
+    const SavedOptimizer whole{optimizer.steps(), optimizer.states()};
+    for (const optim::OptimizerState& state : whole.states) reducer.gather(state.values);
+    if (run.comm.rank() != 0) return;
+    save_checkpoint(checkpoint_path(run.checkpoints, name, step), run.model_parameters, arena, whole,
                     {.stage = name,
                      .step = step,
                      .seconds = seconds,
@@ -157,8 +190,13 @@ void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
     const RandomKey key{
         .seed = recipe.train.seed, .step = static_cast<uint32_t>(step), .site = random_site(stage.name())};
     arena.zero_gradients();
-    losses.add(accumulate_gradients(stage, options.micro_batches,
-                                    {.training = true, .key = key, .dtype = recipe.train.dtype}));
+    StepLoss step_loss =
+        accumulate_gradients(stage, options.micro_batches, {.training = true, .key = key, .dtype = recipe.train.dtype},
+                             run.comm, [&] { reducer.begin_last_pass(); });
+    reducer.finish();
+    sum_losses(step_loss, run.comm);
+    stage.measure(step_loss.parts);
+    losses.add(step_loss);
     const double lr = optim::learning_rate(options.schedule, step);
     double norm = 0;
     try {
@@ -166,8 +204,10 @@ void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
     } catch (const ValueError& e) {
       fail<ValueError>(str("stage ", name, ", step ", step + 1), e.what());
     }
+    reducer.gather(arena.values());
     stage.after_step();
     ++step;
+    if (recipe.parallel.check_every > 0 && step % recipe.parallel.check_every == 0) check_replicas(arena, run.comm);
     seconds = before + clock.seconds();
     if (step % recipe.train.log_every == 0 || step == last) {
       const StepLoss loss = std::exchange(losses, {}).mean();
@@ -181,9 +221,10 @@ void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
                           .samples_per_second = speed,
                           .seconds = seconds,
                           .seconds_left = static_cast<double>((last - step) * options.batch) / speed,
+                          .world = run.comm.size(),
                           .parts = loss.parts};
       metrics.parts["gradient_norm"] = norm;
-      run.log.step(metrics);
+      if (run.log) run.log->step(metrics);
       timed_step = step;
       timed_seconds = clock.seconds();
     }
@@ -191,7 +232,7 @@ void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
   }
   if (run.profile && step > first) {
     profile.stop();
-    run.log.note(str("a step of stage ", name, ":\n", table_of(profile, step - first, clock.seconds())));
+    if (run.log) run.log->note(str("a step of stage ", name, ":\n", table_of(profile, step - first, clock.seconds())));
   }
   save();
 }

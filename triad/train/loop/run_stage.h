@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "triad/core/comm/communicator.h"
 #include "triad/train/checkpoint/checkpoint.h"
 #include "triad/train/config/recipe.h"
 #include "triad/train/loop/stage.h"
@@ -15,13 +16,14 @@ struct StageRun {
   const Recipe& recipe;
   std::filesystem::path checkpoints;             ///< folder
   std::vector<NamedParameter> model_parameters;  ///< of the whole model: what checkpoints hold
-  RunLog& log;
-  data::DataIdentity data{};  ///< what the stage is trained on, for checkpoints
-  bool profile = false;       ///< say at the end where the time of the steps went
+  comm::Communicator& comm;                      ///< of the stage's loader too
+  RunLog* log = nullptr;                         ///< of rank 0; null on the others
+  data::DataIdentity data{};                     ///< what the stage is trained on, for checkpoints
+  bool profile = false;                          ///< say at the end where the time of the steps went
 };
 
-/// Trains `stage` from its beginning or, given a checkpoint of it, from there. Writes a checkpoint every
-/// recipe.checkpoint.every steps and at the end. `seconds`: the run has taken so far, kept up to date. ValueError
+/// Trains `stage` from its beginning or, given a checkpoint of it, from there; on all ranks of a group alike. Rank 0 writes a
+/// checkpoint every recipe.checkpoint.every steps and at the end. `seconds`: the run has taken so far, kept up to date. ValueError
 /// naming stage, step and parameter if a gradient is not finite: the parameters are as before that step, and the newest
 /// checkpoint is that of the last recipe.checkpoint.every steps.
 void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& resume_from, double& seconds);

@@ -18,7 +18,7 @@ namespace triad::train {
 struct LossTerm {
   std::string name;
   double weight = 1;
-  double count = 0;  ///< in the whole batch, known before anything is computed
+  double count = 0;  ///< known before anything is computed
 };
 
 /// What some samples of a batch give.
@@ -44,10 +44,13 @@ class Stage {
   virtual data::LoaderState loader_state() const = 0;
   /// ValueError if the state is of another data set or recipe.
   virtual void restore_loader(const data::LoaderState& state) = 0;
-  /// Samples in the batch.
+  /// Samples in this rank's part of the batch.
   virtual int64_t size() const = 0;
+  /// Place of the first of them in the batch of all ranks.
+  virtual int64_t first() const { return 0; }
+  /// With the counts of this rank's part.
   virtual std::vector<LossTerm> terms() const = 0;
-  /// Samples first..first+count of the batch. `context.key.sample` is the position of the first in the batch.
+  /// Samples first..first+count of this rank's part. `context.key.sample` is the position of the first in the batch of all.
   virtual Forward forward(int64_t first, int64_t count, const nn::Context& context) = 0;
 
   /// The embeddings that forward() gives, and nothing else.
@@ -57,9 +60,12 @@ class Stage {
 
   /// False where there is no contrastive loss; embeddings stay empty then.
   virtual bool contrasts() const { return false; }
-  /// Weighted contrastive loss of the embeddings of the whole batch; 0 where no two of them meet. Adds its parts to `parts`
-  /// for the log.
+  /// This rank's part of the weighted contrastive loss of the embeddings of all ranks; 0 where no two of them meet. Called on
+  /// all ranks alike. Adds its parts to `parts` for the log.
   virtual Tensor contrast(const std::vector<Tensor>& embeddings, std::map<std::string, double>& parts);
+
+  /// Adds what else there is to log: numbers that are the same on all ranks.
+  virtual void measure(std::map<std::string, double>&) const {}
 
   /// After the optimizer: constraints on parameters.
   virtual void after_step() {}

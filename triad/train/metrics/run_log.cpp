@@ -39,7 +39,8 @@ void RunLog::step(const StepMetrics& m) {
                                  {"loss", m.loss},
                                  {"lr", m.lr},
                                  {"samples_per_second", m.samples_per_second},
-                                 {"seconds", m.seconds}};
+                                 {"seconds", m.seconds},
+                                 {"world", m.world}};
   for (const auto& [name, value] : m.parts) line[name] = value;
   jsonl_ << line.dump() << '\n' << std::flush;
   require<IoError>(jsonl_.good(), jsonl_path_.string(), "cannot be written", Hint{"is the disk full?"});

@@ -24,6 +24,7 @@ struct StepMetrics {
   double samples_per_second = 0;
   double seconds = 0;                   ///< since the run began, pauses between resumes not counted
   double seconds_left = 0;              ///< until the end of the stage, at the present speed
+  int world = 1;                        ///< ranks it was trained on
   std::map<std::string, double> parts;  ///< of the loss, and whatever else a stage measures
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "triad/core/comm/communicator.h"
 #include "triad/data/loader/loader.h"
 #include "triad/train/loop/stage.h"
 #include "triad/train/model/model.h"
@@ -18,6 +19,7 @@ struct StageSetup {
   const Recipe& recipe;
   const TrainingData& data;
   Model& model;
+  comm::Communicator& comm;
 };
 
 /// The parts of Stage that are the same for every stage with one loader.
@@ -29,8 +31,13 @@ class LoaderStage : public Stage {
 
   std::string_view name() const override { return name_; }
   std::vector<NamedParameter> parameters() override { return parameters_; }
-  void load() override { batch_ = std::move(loader_->next()->batch); }
+  void load() override {
+    data::Loaded<Batch> loaded = *loader_->next();
+    batch_ = std::move(loaded.batch);
+    first_ = loaded.indices.first;
+  }
   data::LoaderState loader_state() const override { return loader_->state(); }
+  int64_t first() const override { return first_; }
   void restore_loader(const data::LoaderState& state) override { loader_->restore(state); }
 
  protected:
@@ -49,6 +56,8 @@ class LoaderStage : public Stage {
 
   data::LoaderOptions options_of(const StageOptions& stage) const {
     return {.plan = {.batch_size = stage.batch, .seed = setup_.recipe.train.seed + random_site(name_)},
+            .rank = setup_.comm.rank(),
+            .world = setup_.comm.size(),
             .workers = static_cast<int>(setup_.recipe.data.loader_threads)};
   }
 
@@ -57,6 +66,7 @@ class LoaderStage : public Stage {
   std::vector<NamedParameter> parameters_;
   std::unique_ptr<data::Loader<Batch>> loader_;
   Batch batch_;
+  int64_t first_ = 0;
 };
 
 /// Parameters below the given modules, named as in the whole model.

@@ -10,6 +10,7 @@
 #include "triad/ops/elementwise/binary.h"
 #include "triad/ops/loss/cross_entropy.h"
 #include "triad/ops/shape/reshape.h"
+#include "triad/train/parallel/global_rows.h"
 #include "triad/train/stages/task_schedule.h"
 
 namespace triad::train {
@@ -72,14 +73,19 @@ class PairStage : public LoaderStage<PairBatch> {
     return {{"answer", answer_->weight, static_cast<double>(batch_.expected.size())}};
   }
 
+  void load() override {
+    LoaderStage::load();
+    rows_ = GlobalRows(own_rows(), setup_.comm);
+  }
+
   bool contrasts() const override { return batch_.contrasts; }
 
   Forward forward(int64_t first, int64_t count, const nn::Context& context) override {
     Encoded encoded = encode(first, count, context);
     Forward result{{}, std::move(encoded.embeddings)};
     if (batch_.answers)
-      result.sums.push_back(answer_loss(part(batch_.question_rows, first, count, context), encoded.image_tokens,
-                                        batch_.image_rows.first_of(first)));
+      result.sums.push_back(answer_loss(part(batch_.question_rows, kQuestions, first, count, context),
+                                        encoded.image_tokens, batch_.image_rows.first_of(first)));
     return result;
   }
 
@@ -90,17 +96,29 @@ class PairStage : public LoaderStage<PairBatch> {
   Tensor contrast(const std::vector<Tensor>& embeddings, std::map<std::string, double>& parts) override {
     const std::array<Tensor, 3> ids = {identities_of(batch_.image_rows), identities_of(batch_.text_rows),
                                        identities_of(batch_.speech_rows)};
+    std::array<std::optional<ops::ContrastRows>, 3> gathered;
+    const auto rows = [&](Modality m) -> const ops::ContrastRows& {
+      if (!gathered[m]) gathered[m] = gather(embeddings[m], ids[m], m);
+      return *gathered[m];
+    };
+    const auto gather_own = [&](Modality m) {
+      return [this, m](const Tensor& own) { return gather_rows(own, rows_.of(m), setup_.comm); };
+    };
     Tensor total = zeros({});
     double weight_sum = 0;
     for (const auto& [a, b, weight] : pairs()) {
-      if (weight == 0 || ids[a].numel() == 0 || ids[b].numel() == 0) continue;
-      const Tensor loss = ops::info_nce(embeddings[a], embeddings[b], ids[a], ids[b], setup_.model.log_scale.value());
+      if (weight == 0 || rows_.total(a) == 0 || rows_.total(b) == 0) continue;
+      const Tensor loss =
+          ops::info_nce_part(rows(a), rows(b), setup_.model.log_scale.value(), gather_own(a), gather_own(b));
       parts[str(kNames[a], "_", kNames[b])] = loss.item();
       total = total + loss * weight;
       weight_sum += weight;
     }
-    parts["temperature"] = std::exp(-setup_.model.log_scale.value().item());
     return weight_sum > 0 ? total * (contrast_.weight / weight_sum) : total;
+  }
+
+  void measure(std::map<std::string, double>& parts) const override {
+    if (batch_.contrasts) parts["temperature"] = std::exp(-setup_.model.log_scale.value().item());
   }
 
   void after_step() override { setup_.model.clamp_log_scale(); }
@@ -114,18 +132,33 @@ class PairStage : public LoaderStage<PairBatch> {
     Tensor image_tokens;  ///< undefined without pictures
   };
 
-  static Part part(const Rows& rows, int64_t first, int64_t count, const nn::Context& context) {
+  static constexpr size_t kQuestions = 3;  ///< a kind of rows, beside the modalities
+
+  std::vector<int64_t> own_rows() const {
+    std::vector<int64_t> counts;
+    for (const Rows* rows : {&batch_.image_rows, &batch_.text_rows, &batch_.speech_rows, &batch_.question_rows})
+      counts.push_back(std::ssize(rows->samples));
+    return counts;
+  }
+
+  /// Rows of one kind, whose random numbers depend on their place among the rows of all ranks.
+  Part part(const Rows& rows, size_t kind, int64_t first, int64_t count, const nn::Context& context) const {
     Part p{rows.first_of(first), rows.first_of(first + count), context};
-    p.context.key.sample += static_cast<uint32_t>(p.first - first);
+    p.context.key.sample += static_cast<uint32_t>(rows_.first(kind) + p.first - (first_ + first));
     return p;
+  }
+
+  /// The rows of this rank, and those of all.
+  ops::ContrastRows gather(const Tensor& own, const Tensor& ids, Modality m) const {
+    return {own, ids, gather_rows(own, rows_.of(m), setup_.comm), gather_rows(ids, rows_.of(m), setup_.comm)};
   }
 
   Encoded encode(int64_t first, int64_t count, const nn::Context& context) const {
     const Model& model = setup_.model;
     Encoded result{std::vector<Tensor>(3, empty({0, setup_.recipe.model.shared_width})), {}};
-    const Part images = part(batch_.image_rows, first, count, context),
-               texts = part(batch_.text_rows, first, count, context),
-               sounds = part(batch_.speech_rows, first, count, context);
+    const Part images = part(batch_.image_rows, image, first, count, context),
+               texts = part(batch_.text_rows, text, first, count, context),
+               sounds = part(batch_.speech_rows, speech, first, count, context);
     if (!images.empty()) {
       result.image_tokens = model.image.forward(images.of(batch_.images_BCHW), images.context.at("image"));
       if (batch_.contrasts) result.embeddings[image] = model.project_image(result.image_tokens);
@@ -266,6 +299,7 @@ class PairStage : public LoaderStage<PairBatch> {
   ContrastTaskOptions contrast_;
   std::optional<AnswerTaskOptions> answer_;
   std::map<int64_t, std::vector<int64_t>> questions_of_;  ///< rows of train_questions, by sample
+  GlobalRows rows_;                                       ///< of the loaded batch
 };
 
 }  // namespace

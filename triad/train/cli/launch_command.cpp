@@ -1,0 +1,39 @@
+#include "triad/train/cli/launch_command.h"
+
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "triad/core/base/error.h"
+#include "triad/train/launch/launcher.h"
+
+namespace triad::train {
+
+void add_launch_command(CLI::App& app, CommandContext& context) {
+  struct Arguments {
+    LaunchOptions options;
+    std::string backend = "mpi";
+    std::vector<std::string> command;
+  };
+  const auto a = std::make_shared<Arguments>();
+  CLI::App* launch = app.add_subcommand("launch", "Run a command, such as pretrain, on several ranks");
+  launch->add_option("-n", a->options.ranks, "number of ranks")->required()->check(CLI::PositiveNumber)->type_name("N");
+  launch->add_option("--hosts", a->options.hosts, "where to start them; this host by default")
+      ->delimiter(',')
+      ->type_name("A,B");
+  launch->add_option("--backend", a->backend, "mpi: processes, started by mpirun; threads: of one process")
+      ->check(CLI::IsMember({"mpi", "threads"}));
+  launch->add_option("COMMAND", a->command, "behind --: what each rank runs")->required()->allow_extra_args();
+  launch->callback([a, &context] {
+    if (a->command.empty() || a->command.front() != "pretrain")
+      fail<ConfigError>("launch", "cannot spread '", a->command.empty() ? "" : a->command.front(), "' over ranks",
+                        Hint{"triad launch -n 4 -- pretrain CONFIG …"});
+    if (a->backend == "mpi") launch_by_mpirun(a->options, a->command);
+    if (!a->options.hosts.empty())
+      fail<ConfigError>("--hosts", "threads are of one process, on this host", Hint{"--backend mpi"});
+    CommandContext inner{context.out, context.err, kExitDone, a->options.ranks};
+    context.exit_code = run_command_line(a->command, inner);
+  });
+}
+
+}  // namespace triad::train
