@@ -222,7 +222,7 @@ TEST(Loader, RanksPartitionTheBatchOfOne) {
       return std::make_unique<Loader<Made>>(137, lengths, options, make);
     };
     const std::vector<Made> whole = take(*with(0, 1), 24);
-    for (const int world : {2, 3, 4}) {
+    for (const int world : {2, 3, 4, 5}) {
       std::vector<std::vector<Made>> parts;
       for (int rank = 0; rank < world; ++rank) parts.push_back(take(*with(rank, world), 24));
       for (size_t batch = 0; batch < whole.size(); ++batch) {
@@ -235,7 +235,7 @@ TEST(Loader, RanksPartitionTheBatchOfOne) {
       }
     }
   }
-  EXPECT_THROW(Loader<Made>(137, lengths, options_with(1, 0, 5), make), ValueError);
+  EXPECT_THROW(Loader<Made>(137, lengths, options_with(1, 0, 13), make), ValueError);  // samples for all but one
   EXPECT_THROW(Loader<Made>(137, lengths, options_with(1, 2, 2), make), ValueError);
 }
 

@@ -45,6 +45,10 @@ void check_arguments(const Tensor& q, const Tensor& k, const Tensor& v, const Te
                       ", expected a positive one, or 0 for the usual");
   require<ValueError>(options.dropout >= 0 && options.dropout < 1, op, "dropout is ", options.dropout,
                       ", expected at least 0 and below 1");
+  require<ValueError>(options.dropout == 0 ||
+                          (q.size(1) <= kMostDropoutHeads && std::max(q.size(2), k.size(2)) <= kMostDropoutPositions),
+                      op, "dropout reaches as far as ", kMostDropoutHeads, " heads and ", kMostDropoutPositions,
+                      " positions, q has shape ", q.shape(), ", k ", k.shape());
 }
 
 }  // namespace
@@ -100,9 +104,8 @@ Tensors naive(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& k
     for (int64_t j = 0; j < K; ++j) {
       double weight = weights[static_cast<size_t>(j)];
       if (!sees(j)) continue;
-      const int64_t word = (h * Q + i) * ((K + 3) / 4 * 4) + j;
       const uint32_t bits =
-          o.key.block(static_cast<uint32_t>(word / 4), static_cast<uint32_t>(b))[static_cast<size_t>(word % 4)];
+          o.key.block(attention_dropout_block(h, i, j), static_cast<uint32_t>(b))[static_cast<size_t>(j % 4)];
       weight = o.dropout > 0 && bits < threshold ? 0 : weight / total / (1 - o.dropout);
       for (int64_t d = 0; d < D; ++d)
         y[static_cast<size_t>(row * D + d)] += weight * vs[static_cast<size_t>(((b * H + h) * K + j) * D + d)];
@@ -220,7 +223,11 @@ const RegisterOp registered([] {
          "attention: scale is -1, expected a positive one, or 0 for the usual"},
         {"dropout",
          [] { attention(zeros({1, 1, 2, 4}), zeros({1, 1, 2, 4}), zeros({1, 1, 2, 4}), {}, {.dropout = 1}); },
-         "attention: dropout is 1, expected at least 0 and below 1"}};
+         "attention: dropout is 1, expected at least 0 and below 1"},
+        {"dropout too far",
+         [] { attention(zeros({1, 1, 1, 1}), zeros({1, 1, 8193, 1}), zeros({1, 1, 8193, 1}), {}, {.dropout = 0.5}); },
+         "attention: dropout reaches as far as 256 heads and 8192 positions, q has shape [1, 1, 1, 1], k "
+         "[1, 1, 8193, 1]"}};
   };
   return spec;
 });

@@ -22,13 +22,20 @@ struct AttentionOptions {
 /// numerics scores are never materialised: softmax runs online over blocks of keys [arXiv:2205.14135]. A query that sees
 ///          no key gives 0 and has no gradient. Masked keys and values may hold anything, NaN included, and get the
 ///          gradient 0. NaN elsewhere, and scores that overflow, give NaN
-/// dropout  weight (h, i, j) of sample b uses word w = (h*Q + i)*4*ceil(K/4) + j of the stream options.key.block(w/4, b);
-///          kept weights are divided by 1 - dropout
+/// dropout  weight (h, i, j) of sample b uses word j % 4 of options.key.block(attention_dropout_block(h, i, j), b), whatever Q
+///          and K are: padding changes no mask. Kept weights are divided by 1 - dropout
 /// saves    q, k, v, y, log-sum-exp [B, H, Q]       grads: q, k, v
-/// errors   ShapeError, DTypeError, DeviceError; ValueError for a negative scale or a dropout outside of [0, 1)
+/// errors   ShapeError, DTypeError, DeviceError; ValueError for a negative scale, a dropout outside of [0, 1), and dropout with
+///          more than kMostDropoutPositions queries or keys, or kMostDropoutHeads heads
 /// Inputs may be views; if the last axis is not dense they are copied.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& key_mask = {},
                  const AttentionOptions& options = {});
+
+/// As far as the 32 bits of a block's number reach.
+inline constexpr int64_t kMostDropoutPositions = 8192, kMostDropoutHeads = 256;
+constexpr uint32_t attention_dropout_block(int64_t h, int64_t i, int64_t j) {
+  return static_cast<uint32_t>(((h * kMostDropoutPositions + i) * kMostDropoutPositions + j) / 4);
+}
 
 /// Kernel interface. All of shape [B, H, T, D] with a dense last axis and any other strides; `scale` is resolved;
 /// key_mask is contiguous [B, K] or undefined; lse is contiguous [B, H, Q] in the accumulation dtype, -inf for a query

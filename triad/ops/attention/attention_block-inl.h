@@ -111,18 +111,10 @@ class DropoutMask {
   template <class T>
   void draw(const Problem<T>& p, int64_t first_query, int64_t queries, const KeyBlock& keys) {
     threshold_ = static_cast<uint32_t>(std::ldexp(p.options.dropout, 32));
-    const int64_t key_words = (p.keys + 3) / 4 * 4, first_word = (p.h * p.queries + first_query) * key_words;
-    const auto words = [&](int64_t word, int64_t count, uint32_t* to) {
-      for (int64_t i = 0; i < count; i += vec::kRandomWords)
-        vec::random_words(p.options.key, static_cast<uint32_t>((word + i) / 4), static_cast<uint32_t>(p.b), to + i);
-    };
-    if (key_words <= kKeyBlock) {  // the words of a query follow those of the one before
-      row_ = key_words;
-      words(first_word, queries * key_words, words_);
-    } else {
-      row_ = kKeyBlock;
-      for (int64_t i = 0; i < queries; ++i)
-        words(first_word + i * key_words + keys.first, keys.count, words_ + i * row_);
+    for (int64_t i = 0; i < queries; ++i) {
+      for (int64_t j = 0; j < keys.count; j += vec::kRandomWords)
+        vec::random_words(p.options.key, attention_dropout_block(p.h, first_query + i, keys.first + j),
+                          static_cast<uint32_t>(p.b), words_ + i * kKeyBlock + j);
     }
   }
 
@@ -131,7 +123,7 @@ class DropoutMask {
   HWY_INLINE hn::Vec<vec::Tag<T>> apply(hn::Vec<vec::Tag<T>> v, hn::Vec<vec::Tag<T>> inverse, int64_t i,
                                         int64_t j) const {
     const vec::Tag<T> d;
-    const uint32_t* words = words_ + i * row_ + j;
+    const uint32_t* words = words_ + i * kKeyBlock + j;
     if constexpr (sizeof(T) == 4) {
       const vec::Tag<uint32_t> d32;
       const auto dropped = hn::RebindMask(d, hn::Lt(hn::LoadU(d32, words), hn::Set(d32, threshold_)));
@@ -145,10 +137,8 @@ class DropoutMask {
   }
 
  private:
-  // A row of words may end before the last column does, and a draw ends later than a row.
-  uint32_t words_[kQueryBlock * kKeyBlock + vec::kRandomWords];
+  uint32_t words_[kQueryBlock * kKeyBlock];  // a draw ends later than a row of keys does, but not than this
   uint32_t threshold_ = 0;
-  int64_t row_ = 0;
 };
 
 /// Products q k of one query → weights exp(scale q k - shift), dropped as `mask` says unless it is null; returns the sum of

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
 
 #include "triad/autograd/node.h"
 #include "triad/ops/elementwise/binary.h"
@@ -39,28 +38,30 @@ void check(const Tensor& a, const Tensor& b, const Tensor& ids_a, const Tensor& 
   }
 }
 
-/// How many rows of `others` are positives of each anchor.
-std::vector<int64_t> positives_of(const Tensor& anchors, const Tensor& others) {
-  std::unordered_map<int64_t, int64_t> occurrences;
-  for (const int64_t id : others.to_vector<int64_t>()) ++occurrences[id];
-  std::vector<int64_t> counts;
-  for (const int64_t id : anchors.to_vector<int64_t>()) {
-    const auto found = occurrences.find(id);
-    counts.push_back(found == occurrences.end() ? 0 : found->second);
+/// How many rows of `others` are positives of each anchor: i64 [N].
+Tensor positives_of(const Tensor& anchors, const Tensor& others) {
+  std::vector<int64_t> ids = others.to_vector<int64_t>(), counts = anchors.to_vector<int64_t>();
+  std::ranges::sort(ids);
+  for (int64_t& count : counts) {
+    const auto alike = std::ranges::equal_range(ids, count);
+    count = std::ranges::ssize(alike);
   }
-  return counts;
+  return from_values(counts, anchors.shape(), anchors.device());
 }
 
 /// One side after the forward pass.
 struct Anchors {
   Tensor lse, count;  ///< of the own anchors
-  double loss;        ///< sum over those with positives, divided by how many all ranks have of them
-  double weight;      ///< of the term of such an anchor in the loss of both sides
+  Tensor all_count;   ///< of those of all ranks
+  double loss = 0;    ///< sum over the own ones with positives, divided by how many all ranks have of them
+  double weight = 0;  ///< of the term of such an anchor in the loss of both sides
 };
 
 Anchors anchors_of(const ContrastRows& x, const ContrastRows& y, double scale) {
   const Device device = x.own.device();
-  Anchors anchors{empty({x.own.size(0)}, x.own.dtype(), device), empty({x.own.size(0)}, DType::i64, device), 0, 0};
+  Anchors anchors{.lse = empty({x.own.size(0)}, x.own.dtype(), device),
+                  .count = empty({x.own.size(0)}, DType::i64, device),
+                  .all_count = positives_of(x.all_ids, y.all_ids)};
   Tensor positive = empty({x.own.size(0)}, x.own.dtype(), device);
   info_nce_rows(device, {x.own, y.all, x.own_ids, y.all_ids, scale, anchors.lse, positive, anchors.count});
   const std::vector<double> lse = anchors.lse.to_vector<double>(), sum = positive.to_vector<double>();
@@ -69,7 +70,7 @@ Anchors anchors_of(const ContrastRows& x, const ContrastRows& y, double scale) {
     if (count[i] > 0) anchors.loss += lse[i] - sum[i] / static_cast<double>(count[i]);
   }
   const auto terms = static_cast<double>(
-      std::ranges::count_if(positives_of(x.all_ids, y.all_ids), [](int64_t positives) { return positives > 0; }));
+      std::ranges::count_if(anchors.all_count.to_vector<int64_t>(), [](int64_t positives) { return positives > 0; }));
   if (terms > 0) anchors.loss /= terms, anchors.weight = 0.5 / terms;
   return anchors;
 }
@@ -85,10 +86,8 @@ Tensor anchor_weights(const Tensor& count, double weight, const Tensor& like) {
 /// What the derivative keeps of one side: rows, ids, log-sum-exps and numbers of positives, its own and those of all.
 enum Saved : size_t { own, own_ids, all, all_ids, own_lse, own_count, all_lse, all_count, per_side };
 
-void save_side(const ContrastRows& x, const ContrastRows& y, const Anchors& anchors, const Tensor& all_lse,
-               std::vector<Tensor>& saved) {
-  const Tensor all_counts = from_values(positives_of(x.all_ids, y.all_ids), {x.all.size(0)}, x.all.device());
-  for (const Tensor& t : {x.own, x.own_ids, x.all, x.all_ids, anchors.lse, anchors.count, all_lse, all_counts})
+void save_side(const ContrastRows& x, const Anchors& anchors, const Tensor& all_lse, std::vector<Tensor>& saved) {
+  for (const Tensor& t : {x.own, x.own_ids, x.all, x.all_ids, anchors.lse, anchors.count, all_lse, anchors.all_count})
     saved.push_back(t);
 }
 
@@ -141,8 +140,8 @@ Tensor info_nce_part(const ContrastRows& a_in, const ContrastRows& b_in, const T
   const Tensor y = full({}, (side_a.loss + side_b.loss) / 2, a.own.dtype(), a.own.device());
   const Tensor inputs[] = {a_in.own, b_in.own, log_scale};
   std::vector<Tensor> saved;
-  save_side(a, b, side_a, gather_a(side_a.lse), saved);
-  save_side(b, a, side_b, gather_b(side_b.lse), saved);
+  save_side(a, side_a, gather_a(side_a.lse), saved);
+  save_side(b, side_b, gather_b(side_b.lse), saved);
   return record("info_nce", inputs, {y}, saved,
                 [scale, weight_a = side_a.weight, weight_b = side_b.weight](const Backward& g) {
                   return gradients(g, scale, weight_a, weight_b);
