@@ -56,10 +56,10 @@ void Optimizer::refuse_gradient() const {
   for (const ArenaRange& range : shard_.ranges) {
     const int64_t at = ops::first_non_finite(view_of(arena_.gradients(), range.first, range.count));
     if (at >= 0)
-      fail<ValueError>("Optimizer", "the gradient of ", arena_.slice_at(range.first + at).name,
-                       " is not finite; no parameter was changed", hint);
+      fail<NumericError>("Optimizer", "the gradient of ", arena_.slice_at(range.first + at).name,
+                         " is not finite; no parameter was changed", hint);
   }
-  fail<ValueError>("Optimizer", "a gradient that another rank owns is not finite; no parameter was changed", hint);
+  fail<NumericError>("Optimizer", "a gradient that another rank owns is not finite; no parameter was changed", hint);
 }
 
 double Optimizer::step(double lr) {

@@ -43,8 +43,8 @@ class Optimizer {
   Optimizer(Arena& arena, const OptimizerOptions& options, std::optional<Shard> shard = std::nullopt);
 
   /// Updates the parameters from the gradients in the arena, clipped to clip_norm by their global norm, which is returned.
-  /// ValueError naming the parameter if a gradient is NaN or infinite, or if a parameter was frozen or unfrozen after
-  /// the arena was made; nothing is changed then. On a shard, the rank that owns such a gradient names it.
+  /// NumericError naming the parameter if a gradient is NaN or infinite, ValueError if a parameter was frozen or unfrozen
+  /// after the arena was made; nothing is changed then. On a shard, the rank that owns such a gradient names it.
   double step(double lr);
 
   /// Steps done so far.

@@ -81,7 +81,9 @@ std::unique_ptr<Model> make_model(const Recipe& recipe, const TrainingData& data
                                  RandomKey{.seed = recipe.train.seed, .site = random_site("model")});
 }
 
-void pretrain(const Recipe& recipe, const PretrainOptions& options) { pretrain(recipe, options, *comm::make_single()); }
+bool pretrain(const Recipe& recipe, const PretrainOptions& options) {
+  return pretrain(recipe, options, *comm::make_single());
+}
 
 namespace {
 
@@ -116,7 +118,7 @@ void report(const Recipe& recipe, const fs::path& run, const TrainingData& data,
 
 }  // namespace
 
-void pretrain(const Recipe& recipe, const PretrainOptions& options, comm::Communicator& comm) {
+bool pretrain(const Recipe& recipe, const PretrainOptions& options, comm::Communicator& comm) {
   const bool writes = comm.rank() == 0;
   check_agreement_of(recipe, options, comm);
   check_options(options);
@@ -162,7 +164,7 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options, comm::Commun
   if (newest && progress.stage == stages.back() && progress.step == steps_to_train(recipe, progress.stage) &&
       is_reported(options.out, config_text)) {
     if (writes) std::cerr << "the run is finished; its report: " << (options.out / "report.html").string() << '\n';
-    return;
+    return true;
   }
   comm.barrier({.name = "everything is checked"});
 
@@ -186,15 +188,19 @@ void pretrain(const Recipe& recipe, const PretrainOptions& options, comm::Commun
   for (size_t i = first; i < stages.size(); ++i) {
     allocator(kCpu).release_cached();  // each stage needs blocks of other sizes
     const std::unique_ptr<Stage> stage = make_stage(stages[i], {recipe, data, *model, comm});
-    run_stage(*stage,
-              {recipe, checkpoints, parameters, comm, log ? &*log : nullptr, data.dataset().manifest().identity(),
-               options.profile},
-              resume_from, seconds);
+    const StageRun run{recipe,         checkpoints,           parameters,
+                       comm,           log ? &*log : nullptr, data.dataset().manifest().identity(),
+                       options.profile};
+    if (!run_stage(*stage, run, resume_from, seconds)) {
+      if (log) log->note("told to stop: the run is saved, --resume auto goes on with it");
+      return false;
+    }
     if (log) log->note(str("stage ", stages[i], " done, ", static_cast<int64_t>(seconds), " s since the beginning"));
     resume_from.clear();
   }
   if (log) report(recipe, options.out, data, *model, *log);
   comm.barrier({.name = "the run is evaluated", .timeout = kLongest});
+  return true;
 }
 
 LoadedRun load_run(const std::filesystem::path& dir, OwnData needed) {

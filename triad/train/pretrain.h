@@ -24,9 +24,10 @@ struct PretrainOptions {
 /// checked before anything starts: ConfigError for a recipe or options that do not fit the data, IoError for files, and where
 /// another process is at work in the run directory.
 /// Called on all ranks of `comm` alike, which see the same files; rank 0 writes them.
-void pretrain(const Recipe& recipe, const PretrainOptions& options, comm::Communicator& comm);
+/// False where it was told to stop: a checkpoint says how far it has come.
+bool pretrain(const Recipe& recipe, const PretrainOptions& options, comm::Communicator& comm);
 /// On one rank.
-void pretrain(const Recipe& recipe, const PretrainOptions& options);
+bool pretrain(const Recipe& recipe, const PretrainOptions& options);
 
 /// A model for the recipe and its data, with fresh weights.
 std::unique_ptr<Model> make_model(const Recipe& recipe, const TrainingData& data);

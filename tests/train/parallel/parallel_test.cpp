@@ -66,7 +66,7 @@ Gradient gradient(const Recipe& recipe, const TrainingData& data, const Case& c,
         *stage, c.pieces, {.training = true, .key = {.seed = 5, .step = step, .site = 9}, .dtype = c.dtype}, comm,
         [&] { reducer.begin_last_pass(); });
     reducer.finish();
-    sum_losses(result.loss, comm);
+    sum_losses(result.loss, false, comm);
   }
   result.values = arena.gradients().to_vector<float>();
   for (const optim::Arena::Slice& slice : arena.slices()) {

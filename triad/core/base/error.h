@@ -38,9 +38,17 @@ class AutogradError : public Error {
 class IoError : public Error {
   using Error::Error;
 };
+/// Training that has left the numbers: a gradient that is NaN or infinite.
+class NumericError : public ValueError {
+  using ValueError::ValueError;
+};
 /// A configuration that cannot be run. The text names file, line and the nearest valid key.
 class ConfigError : public Error {
   using Error::Error;
+};
+/// Ranks that were started as different things: another program, recipe, data set or number of ranks. Nothing has begun.
+class AgreementError : public ConfigError {
+  using ConfigError::ConfigError;
 };
 
 /// The texts of its arguments, joined: str("axis ", 3, " of ", shape). Anything with operator<< fits.

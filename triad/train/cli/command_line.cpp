@@ -10,12 +10,14 @@
 
 #include "triad/core/base/error.h"
 #include "triad/core/base/version.h"
+#include "triad/core/comm/collective.h"
 #include "triad/train/cli/bench_command.h"
 #include "triad/train/cli/data_command.h"
 #include "triad/train/cli/embed_command.h"
 #include "triad/train/cli/launch_command.h"
 #include "triad/train/cli/train_command.h"
 #include "triad/train/config/binder.h"
+#include "triad/train/parallel/replicas.h"
 
 namespace triad::train {
 namespace {
@@ -38,6 +40,17 @@ void check_commands(const CLI::App& app, std::span<const std::string> arguments)
   }
 }
 
+int exit_code_of(const Error& error) {
+  if (dynamic_cast<const AgreementError*>(&error) || dynamic_cast<const comm::MismatchError*>(&error))
+    return kExitDiffering;
+  if (dynamic_cast<const ConfigError*>(&error)) return kExitUsage;
+  if (dynamic_cast<const comm::TimeoutError*>(&error)) return kExitLate;
+  if (dynamic_cast<const comm::CommError*>(&error)) return kExitPeerLost;
+  if (dynamic_cast<const ReplicaError*>(&error)) return kExitReplicas;
+  if (dynamic_cast<const NumericError*>(&error)) return kExitNumeric;
+  return kExitFailure;
+}
+
 }  // namespace
 
 int run_command_line(std::span<const std::string> arguments, CommandContext& context) {
@@ -56,9 +69,9 @@ int run_command_line(std::span<const std::string> arguments, CommandContext& con
     return context.exit_code;
   } catch (const CLI::ParseError& e) {
     return app.exit(e, context.out, context.err) == 0 ? kExitDone : kExitUsage;
-  } catch (const ConfigError& e) {
+  } catch (const Error& e) {
     context.err << "triad: " << e.what() << "\n";
-    return kExitUsage;
+    return exit_code_of(e);
   } catch (const std::filesystem::filesystem_error& e) {
     context.err << "triad: " << e.path1().string() << " cannot be used: " << e.code().message() << "\n";
   } catch (const std::bad_alloc&) {

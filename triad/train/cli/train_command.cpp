@@ -1,5 +1,6 @@
 #include "triad/train/cli/train_command.h"
 
+#include <atomic>
 #include <ctime>
 #include <memory>
 
@@ -12,6 +13,7 @@
 #include "triad/train/checks.h"
 #include "triad/train/evaluate/evaluate.h"
 #include "triad/train/launch/ranks.h"
+#include "triad/train/launch/stop_request.h"
 #include "triad/train/pretrain.h"
 
 namespace triad::train {
@@ -32,13 +34,14 @@ std::string time_stamp() {
   return text;
 }
 
-void run_pretrain(PretrainArguments a, comm::Communicator& comm) {
+bool run_pretrain(PretrainArguments a, comm::Communicator& comm) {
   if (!a.seed.empty()) a.overrides.push_back("train.seed=" + a.seed);
   const Recipe recipe = read_recipe(a.config, a.overrides);
   const std::string started = broadcast_text(comm, time_stamp());
   const fs::path out = a.out.empty() ? fs::path("runs") / (recipe.name + "-" + started) : fs::path(a.out);
-  pretrain(recipe, {.out = out, .only = a.only, .from = a.from, .resume = a.resume == "auto", .profile = a.profile},
-           comm);
+  const PretrainOptions options{
+      .out = out, .only = a.only, .from = a.from, .resume = a.resume == "auto", .profile = a.profile};
+  return pretrain(recipe, options, comm);
 }
 
 void add_pretrain(CLI::App& app, CommandContext& context) {
@@ -58,9 +61,14 @@ void add_pretrain(CLI::App& app, CommandContext& context) {
   command->add_option("--out", a->out, "run directory; runs/RECIPE-TIME by default")->type_name("RUN");
   command->add_flag("--profile", a->profile, "after each stage, show where the time of its steps went");
   command->callback([a, &context] {
-    const auto run = [&](comm::Communicator& comm) { run_pretrain(*a, comm); };
+    note_stop_signals();
+    std::atomic<bool> stopped = false;  // of ranks that are threads, each says so
+    const auto run = [&](comm::Communicator& comm) {
+      if (!run_pretrain(*a, comm)) stopped = true;
+    };
     if (context.rank_threads > 0) on_rank_threads(context.rank_threads, run);
     else on_started_ranks(run);
+    if (stopped) context.exit_code = kExitRequeue;
   });
 }
 

@@ -80,9 +80,9 @@ void take_share_of_processors(int ranks_here) {
 void check_ranks(const std::vector<RankEnvironment>& launchers, int rank, int size) {
   for (const RankEnvironment& launcher : launchers) {
     if (launcher.size == size && launcher.rank == rank) continue;
-    fail<ConfigError>("ranks", launcher.launcher, " says this is rank ", launcher.rank, " of ", launcher.size,
-                      ", MPI says rank ", rank, " of ", size,
-                      Hint{"start with `triad launch`, mpirun, or srun --mpi=pmix; each process would train alone"});
+    fail<AgreementError>("ranks", launcher.launcher, " says this is rank ", launcher.rank, " of ", launcher.size,
+                         ", MPI says rank ", rank, " of ", size,
+                         Hint{"start with `triad launch`, mpirun, or srun --mpi=pmix; each process would train alone"});
   }
 }
 
@@ -120,9 +120,9 @@ void check_agreement(comm::Communicator& comm, const std::string& what, const st
   const auto most = std::ranges::max_element(groups, {}, [](const auto& group) { return group.second.size(); });
   for (const auto& [other, ranks] : groups) {
     if (other == most->first) continue;
-    fail<ConfigError>(what, "differs between ranks: ", name_ranks(ranks, hosts), " have '",
-                      first_difference(other, most->first), "', ", name_ranks(most->second, hosts), " have '",
-                      first_difference(most->first, other), "'");
+    fail<AgreementError>(what, "differs between ranks: ", name_ranks(ranks, hosts), " have '",
+                         first_difference(other, most->first), "', ", name_ranks(most->second, hosts), " have '",
+                         first_difference(most->first, other), "'");
   }
 }
 

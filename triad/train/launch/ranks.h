@@ -11,19 +11,19 @@
 
 namespace triad::train {
 
-/// ConfigError unless every launcher, and MPI itself, agree on the number of ranks and on which one this is. Where they do
+/// AgreementError unless every launcher, and MPI itself, agree on the number of ranks and on which one this is. Where they do
 /// not, the processes do not know of each other: each would take itself for the only one and write the same files.
 void check_ranks(const std::vector<RankEnvironment>& launchers, int rank, int size);
 
 /// Calls body with the ranks that were started together with this process: by MPI if a launcher says there are several, else
 /// the only one. The threads of the process are its share of the processors it may run on, unless OMP_NUM_THREADS says
-/// otherwise. ConfigError as check_ranks(). When body throws, the other ranks are not waited for.
+/// otherwise. AgreementError as check_ranks(). When body throws, the other ranks are not waited for.
 void on_started_ranks(const std::function<void(comm::Communicator&)>& body);
 
 /// Calls body on `ranks` threads of this process, which share the processors.
 void on_rank_threads(int ranks, const std::function<void(comm::Communicator&)>& body);
 
-/// ConfigError naming the first line that differs, and the ranks and hosts that have it, unless `text` is the same on all
+/// AgreementError naming the first line that differs, and the ranks and hosts that have it, unless `text` is the same on all
 /// ranks. `what` it is, for the message: "the recipe".
 void check_agreement(comm::Communicator& comm, const std::string& what, const std::string& text);
 

@@ -13,6 +13,7 @@
 #include "triad/nn/module.h"
 #include "triad/optim/schedule.h"
 #include "triad/train/checkpoint/checkpoint_folder.h"
+#include "triad/train/launch/stop_request.h"
 #include "triad/train/loop/accumulate.h"
 #include "triad/train/parallel/global_losses.h"
 #include "triad/train/parallel/gradient_reducer.h"
@@ -139,7 +140,7 @@ std::vector<std::string> names_of(const std::vector<optim::OptimizerState>& stat
 
 }  // namespace
 
-void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& resume_from, double& seconds) {
+bool run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& resume_from, double& seconds) {
   const Recipe& recipe = run.recipe;
   const StageOptions& options = stage_options(recipe, stage.name());
   const int64_t last = steps_to_train(recipe, stage.name());
@@ -182,7 +183,8 @@ void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
   const Clock clock;
   int64_t timed_step = step;
   double timed_seconds = 0;
-  while (step < last) {
+  bool stops = false;
+  while (step < last && !stops) {
     {
       const ProfileScope waiting("waiting for data");
       stage.load();
@@ -194,15 +196,15 @@ void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
         accumulate_gradients(stage, options.micro_batches, {.training = true, .key = key, .dtype = recipe.train.dtype},
                              run.comm, [&] { reducer.begin_last_pass(); });
     reducer.finish();
-    sum_losses(step_loss, run.comm);
+    stops = sum_losses(step_loss, stop_requested(), run.comm);
     stage.measure(step_loss.parts);
     losses.add(step_loss);
     const double lr = optim::learning_rate(options.schedule, step);
     double norm = 0;
     try {
       norm = optimizer.step(lr);
-    } catch (const ValueError& e) {
-      fail<ValueError>(str("stage ", name, ", step ", step + 1), e.what());
+    } catch (const NumericError& e) {
+      fail<NumericError>(str("stage ", name, ", step ", step + 1), e.what());
     }
     reducer.gather(arena.values());
     stage.after_step();
@@ -235,6 +237,7 @@ void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
     if (run.log) run.log->note(str("a step of stage ", name, ":\n", table_of(profile, step - first, clock.seconds())));
   }
   save();
+  return step == last;
 }
 
 }  // namespace triad::train

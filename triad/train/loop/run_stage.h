@@ -23,9 +23,10 @@ struct StageRun {
 };
 
 /// Trains `stage` from its beginning or, given a checkpoint of it, from there; on all ranks of a group alike. Rank 0 writes a
-/// checkpoint every recipe.checkpoint.every steps and at the end. `seconds`: the run has taken so far, kept up to date. ValueError
-/// naming stage, step and parameter if a gradient is not finite: the parameters are as before that step, and the newest
-/// checkpoint is that of the last recipe.checkpoint.every steps.
-void run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& resume_from, double& seconds);
+/// checkpoint every recipe.checkpoint.every steps and at the end. Where a rank has been told to stop (stop_request.h), all end
+/// after the same step, with a checkpoint: false then, true where the stage is done. `seconds`: the run has taken so far, kept
+/// up to date. NumericError naming stage, step and parameter if a gradient is not finite: the parameters are as before that
+/// step, and the newest checkpoint is that of the last recipe.checkpoint.every steps.
+bool run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& resume_from, double& seconds);
 
 }  // namespace triad::train

@@ -23,13 +23,14 @@ std::vector<LossTerm> global_terms(std::vector<LossTerm> terms, comm::Communicat
   return terms;
 }
 
-void sum_losses(StepLoss& loss, comm::Communicator& comm) {
-  std::vector<double> values{loss.total};
+bool sum_losses(StepLoss& loss, bool wants_to_stop, comm::Communicator& comm) {
+  std::vector<double> values{wants_to_stop ? 1.0 : 0.0, loss.total};
   for (const auto& [name, value] : loss.parts) values.push_back(value);
   values = summed(values, comm, "losses");
-  size_t i = 0;
-  loss.total = values[i++];
+  loss.total = values[1];
+  size_t i = 2;
   for (auto& [name, value] : loss.parts) value = values[i++];
+  return values[0] > 0;
 }
 
 }  // namespace triad::train

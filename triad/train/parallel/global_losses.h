@@ -12,7 +12,8 @@ namespace triad::train {
 /// The terms with the counts of all ranks together: what sums are divided by.
 std::vector<LossTerm> global_terms(std::vector<LossTerm> own, comm::Communicator& comm);
 
-/// Adds up the parts of all ranks, which have the same names everywhere.
-void sum_losses(StepLoss& loss, comm::Communicator& comm);
+/// Adds up the parts of all ranks, which have the same names everywhere. With them travels whether a rank wants to stop:
+/// returns whether any does, so that all stop after the same step.
+bool sum_losses(StepLoss& loss, bool wants_to_stop, comm::Communicator& comm);
 
 }  // namespace triad::train
