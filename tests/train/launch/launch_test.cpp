@@ -95,24 +95,16 @@ TEST_F(Launch, AStopRequestedOnAnyRankSavesAndGoesOnAsIfNothingHadBeen) {
   recipe_.text.steps = 4000;
   recipe_.text.schedule.total_steps = 4000;
   harness::write_file(at("tiny.yaml"), write_recipe(recipe_));
-  for (const std::string signal : {"USR1", "TERM"}) {
-    // The last rank is told, in the middle of the run.
-    EXPECT_EQ(run("$T launch -n 2 -- pretrain tiny.yaml --only text --out " + signal +
-                  " &\n"
-                  "for i in $(seq 200); do [ -s " +
-                  signal +
-                  "/metrics.jsonl ] && break; sleep 0.05; done\n"
-                  "pids=$(pgrep -f \"triad pretrain tiny.yaml --only text --out " +
-                  signal +
-                  "\" | tail -n 1)\n"
-                  "kill -" +
-                  signal + " $pids; wait $!"),
-              75)
-        << said_;
-    EXPECT_THAT(said_, HasSubstr("told to stop: the run is saved, --resume auto goes on with it")) << signal;
-    const std::optional<std::filesystem::path> saved = newest_checkpoint(folder_ / signal / "checkpoints");
-    ASSERT_TRUE(saved) << signal;
-    EXPECT_LT(read_progress(*saved).step, 4000) << signal;
+  const std::string wait_for_steps = "for i in $(seq 200); do [ -s run/metrics.jsonl ] && break; sleep 0.05; done\n";
+  const std::string start = "rm -rf run; $T launch -n 2 -- pretrain tiny.yaml --only text --out run & L=$!\n";
+  for (const std::string& tell : {
+           std::string("kill -USR1 $(pgrep -f 'triad pretrain tiny.yaml --only text --out run' | tail -n 1)"),  // a rank
+           std::string("kill -TERM $L"), std::string("kill -USR1 $L")}) {
+    EXPECT_EQ(run(start + wait_for_steps + tell + "; wait $L"), 75) << tell << said_;
+    EXPECT_THAT(said_, HasSubstr("told to stop: the run is saved, --resume auto goes on with it")) << tell;
+    const std::optional<std::filesystem::path> saved = newest_checkpoint(folder_ / "run" / "checkpoints");
+    ASSERT_TRUE(saved) << tell;
+    EXPECT_LT(read_progress(*saved).step, 4000) << tell;
   }
 }
 

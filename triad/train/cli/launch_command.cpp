@@ -28,7 +28,10 @@ void add_launch_command(CLI::App& app, CommandContext& context) {
     if (a->command.empty() || a->command.front() != "pretrain")
       fail<ConfigError>("launch", "cannot spread '", a->command.empty() ? "" : a->command.front(), "' over ranks",
                         Hint{"triad launch -n 4 -- pretrain CONFIG …"});
-    if (a->backend == "mpi") launch_by_mpirun(a->options, a->command);
+    if (a->backend == "mpi") {
+      context.exit_code = launch_by_mpirun(a->options, a->command);
+      return;
+    }
     if (!a->options.hosts.empty())
       fail<ConfigError>("--hosts", "threads are of one process, on this host", Hint{"--backend mpi"});
     CommandContext inner{context.out, context.err, kExitDone, a->options.ranks};

@@ -1,9 +1,13 @@
 #include "triad/train/launch/launcher.h"
 
+#include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 
+#include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "triad/core/base/error.h"
@@ -27,22 +31,42 @@ std::vector<std::string> mpirun_command(const LaunchOptions& options, const std:
   }
   // Open MPI binds up to two ranks to one processor each, where all threads of a rank would share it.
   command.insert(command.end(), {"--bind-to", "none"});
-  // A rank that is told to stop finishes its step and saves.
-  command.insert(command.end(), {"--mca", "odls_base_sigkill_timeout", "120"});
   command.push_back(program);
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
 }
 
-void launch_by_mpirun(const LaunchOptions& options, const std::vector<std::string>& arguments) {
+namespace {
+
+std::atomic<pid_t> child = 0;
+std::atomic<bool> was_told = false;
+static_assert(std::atomic<pid_t>::is_always_lock_free && std::atomic<bool>::is_always_lock_free,
+              "a signal handler may touch nothing else");
+
+extern "C" void pass_on(int signal) {
+  if (child > 0) ::kill(child, signal == SIGTERM && was_told.exchange(true) ? SIGTERM : SIGUSR1);
+}
+
+}  // namespace
+
+int launch_by_mpirun(const LaunchOptions& options, const std::vector<std::string>& arguments) {
   const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
   std::vector<std::string> command = mpirun_command(options, program, arguments, ::geteuid() == 0);
   std::vector<char*> argv;
   for (std::string& argument : command) argv.push_back(argument.data());
   argv.push_back(nullptr);
-  ::execvp(argv[0], argv.data());
-  fail<ConfigError>("mpirun", "cannot be started: ", std::strerror(errno),
-                    Hint{"install openmpi-bin, or --backend threads for ranks in one process"});
+  std::signal(SIGTERM, &pass_on);
+  std::signal(SIGUSR1, &pass_on);
+  pid_t id = 0;
+  const int failed = ::posix_spawnp(&id, argv[0], nullptr, nullptr, argv.data(), environ);
+  if (failed != 0)
+    fail<ConfigError>("mpirun", "cannot be started: ", std::strerror(failed),
+                      Hint{"install openmpi-bin, or --backend threads for ranks in one process"});
+  child = id;
+  int status = 0;
+  while (::waitpid(id, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 }  // namespace triad::train

@@ -15,7 +15,9 @@ struct LaunchOptions {
 std::vector<std::string> mpirun_command(const LaunchOptions& options, const std::string& program,
                                         const std::vector<std::string>& arguments, bool is_root);
 
-/// Becomes that command. Returns only by ConfigError, where there is no mpirun.
-[[noreturn]] void launch_by_mpirun(const LaunchOptions& options, const std::vector<std::string>& arguments);
+/// Runs that command and returns its exit status, 128 + N if signal N ended it. SIGTERM and SIGUSR1 reach the ranks as SIGUSR1:
+/// told to terminate, mpirun kills its ranks after a second, before they have finished their step and saved. A second SIGTERM
+/// is passed on as it is. ConfigError if there is no mpirun.
+int launch_by_mpirun(const LaunchOptions& options, const std::vector<std::string>& arguments);
 
 }  // namespace triad::train
