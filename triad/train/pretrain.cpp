@@ -14,7 +14,6 @@
 #include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/checks.h"
 #include "triad/train/evaluate/evaluate.h"
-#include "triad/train/launch/ranks.h"
 #include "triad/train/loop/run_stage.h"
 #include "triad/train/metrics/terminal_line.h"
 #include "triad/train/report/answer_section.h"
@@ -82,7 +81,9 @@ std::unique_ptr<Model> make_model(const Recipe& recipe, const TrainingData& data
 }
 
 bool pretrain(const Recipe& recipe, const PretrainOptions& options) {
-  return pretrain(recipe, options, *comm::make_single());
+  const auto comm = comm::make_single();
+  RankStatus status;
+  return pretrain(recipe, options, {*comm, status});
 }
 
 namespace {
@@ -118,7 +119,9 @@ void report(const Recipe& recipe, const fs::path& run, const TrainingData& data,
 
 }  // namespace
 
-bool pretrain(const Recipe& recipe, const PretrainOptions& options, comm::Communicator& comm) {
+bool pretrain(const Recipe& recipe, const PretrainOptions& options, const Ranks& ranks) {
+  comm::Communicator& comm = ranks.comm;
+  ranks.status.enter("preparing", 0, kLongest);
   const bool writes = comm.rank() == 0;
   check_agreement_of(recipe, options, comm);
   check_options(options);
@@ -188,8 +191,7 @@ bool pretrain(const Recipe& recipe, const PretrainOptions& options, comm::Commun
   for (size_t i = first; i < stages.size(); ++i) {
     allocator(kCpu).release_cached();  // each stage needs blocks of other sizes
     const std::unique_ptr<Stage> stage = make_stage(stages[i], {recipe, data, *model, comm});
-    const StageRun run{recipe,         checkpoints,           parameters,
-                       comm,           log ? &*log : nullptr, data.dataset().manifest().identity(),
+    const StageRun run{recipe, checkpoints, parameters, ranks,           log ? &*log : nullptr, data.dataset().manifest().identity(),
                        options.profile};
     if (!run_stage(*stage, run, resume_from, seconds)) {
       if (log) log->note("told to stop: the run is saved, --resume auto goes on with it");
@@ -198,6 +200,7 @@ bool pretrain(const Recipe& recipe, const PretrainOptions& options, comm::Commun
     if (log) log->note(str("stage ", stages[i], " done, ", static_cast<int64_t>(seconds), " s since the beginning"));
     resume_from.clear();
   }
+  ranks.status.enter("evaluating", 0, kLongest);
   if (log) report(recipe, options.out, data, *model, *log);
   comm.barrier({.name = "the run is evaluated", .timeout = kLongest});
   return true;

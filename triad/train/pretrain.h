@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "triad/core/comm/communicator.h"
 #include "triad/train/config/recipe.h"
+#include "triad/train/launch/ranks.h"
 #include "triad/train/model/model.h"
 #include "triad/train/stages/features.h"
 
@@ -23,9 +23,9 @@ struct PretrainOptions {
 /// Builds the data set if it is not there, runs the stages, evaluates, writes summary.json and report.html. Everything is
 /// checked before anything starts: ConfigError for a recipe or options that do not fit the data, IoError for files, and where
 /// another process is at work in the run directory.
-/// Called on all ranks of `comm` alike, which see the same files; rank 0 writes them.
+/// Called on all ranks alike, which see the same files; rank 0 writes them.
 /// False where it was told to stop: a checkpoint says how far it has come.
-bool pretrain(const Recipe& recipe, const PretrainOptions& options, comm::Communicator& comm);
+bool pretrain(const Recipe& recipe, const PretrainOptions& options, const Ranks& ranks);
 /// On one rank.
 bool pretrain(const Recipe& recipe, const PretrainOptions& options);
 

@@ -11,7 +11,6 @@
 #include "tests/harness/data_path.h"
 #include "tests/train/loop/tiny_data.h"
 #include "triad/core/comm/mpi.h"
-#include "triad/core/comm/threads.h"
 #include "triad/train/checkpoint/checkpoint.h"
 #include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/launch/stop_request.h"
@@ -97,9 +96,9 @@ TEST_F(Launch, AStopRequestedOnAnyRankSavesAndGoesOnAsIfNothingHadBeen) {
   harness::write_file(at("tiny.yaml"), write_recipe(recipe_));
   const std::string wait_for_steps = "for i in $(seq 200); do [ -s run/metrics.jsonl ] && break; sleep 0.05; done\n";
   const std::string start = "rm -rf run; $T launch -n 2 -- pretrain tiny.yaml --only text --out run & L=$!\n";
-  for (const std::string& tell : {
-           std::string("kill -USR1 $(pgrep -f 'triad pretrain tiny.yaml --only text --out run' | tail -n 1)"),  // a rank
-           std::string("kill -TERM $L"), std::string("kill -USR1 $L")}) {
+  for (const std::string& tell :
+       {std::string("kill -USR1 $(pgrep -f 'triad pretrain tiny.yaml --only text --out run' | tail -n 1)"),  // a rank
+        std::string("kill -TERM $L"), std::string("kill -USR1 $L")}) {
     EXPECT_EQ(run(start + wait_for_steps + tell + "; wait $L"), 75) << tell << said_;
     EXPECT_THAT(said_, HasSubstr("told to stop: the run is saved, --resume auto goes on with it")) << tell;
     const std::optional<std::filesystem::path> saved = newest_checkpoint(folder_ / "run" / "checkpoints");
@@ -109,15 +108,16 @@ TEST_F(Launch, AStopRequestedOnAnyRankSavesAndGoesOnAsIfNothingHadBeen) {
 }
 
 TEST_F(Launch, AStoppedRunEndsWithTheBitsOfOneThatWasNot) {
-  comm::run_ranks(2, [&](comm::Communicator& comm) {
-    EXPECT_TRUE(pretrain(recipe_, {.out = at("whole"), .only = "text"}, comm));
+  on_rank_threads(2, [&](const Ranks& ranks) {
+    comm::Communicator& comm = ranks.comm;
+    EXPECT_TRUE(pretrain(recipe_, {.out = at("whole"), .only = "text"}, ranks));
     if (comm.rank() == 0) request_stop();
     comm.barrier();
-    EXPECT_FALSE(pretrain(recipe_, {.out = at("stopped"), .only = "text"}, comm));
+    EXPECT_FALSE(pretrain(recipe_, {.out = at("stopped"), .only = "text"}, ranks));
     comm.barrier();
     if (comm.rank() == 0) request_stop(false);
     comm.barrier();
-    EXPECT_TRUE(pretrain(recipe_, {.out = at("stopped"), .only = "text", .resume = true}, comm));
+    EXPECT_TRUE(pretrain(recipe_, {.out = at("stopped"), .only = "text", .resume = true}, ranks));
   });
   EXPECT_EQ(differing_tensors(end_of("whole", 20), end_of("stopped", 20), Content::everything),
             std::vector<std::string>());

@@ -59,9 +59,10 @@ TEST(RunStage, ABadGradientStopsTheRunAndLeavesTheParametersOfTheStepBefore) {
     recipe.checkpoint.every = 1;
     RunLog log(folder.path());
     const auto comm = comm::make_single();
+    RankStatus status;
     double seconds = 0;
     Poisoned stage(bad);
-    const StageRun run{recipe, folder.path(), stage.parameters(), *comm, &log};
+    const StageRun run{recipe, folder.path(), stage.parameters(), {*comm, status}, &log};
     EXPECT_EQ(harness::message_of<ValueError>([&] { run_stage(stage, run, {}, seconds); }),
               "stage text, step 3: Optimizer: the gradient of poisoned is not finite; no parameter was changed\n"
               "  hint: lower the learning rate, lengthen the warm-up, or compute in f32 instead of bf16");
@@ -92,9 +93,10 @@ TEST(RunStage, EveryStepIsAsLongAsTheScheduleSays) {
     recipe.train.log_every = 1;
     RunLog log(folder.path());
     const auto comm = comm::make_single();
+    RankStatus status;
     double seconds = 0;
     Poisoned stage(1);
-    run_stage(stage, {recipe, folder.path(), stage.parameters(), *comm, &log}, {}, seconds);
+    run_stage(stage, {recipe, folder.path(), stage.parameters(), {*comm, status}, &log}, {}, seconds);
     const std::vector<nlohmann::json> lines = metrics(folder.path());
     ASSERT_EQ(lines.size(), 12u);
     double value = 5;

@@ -215,7 +215,7 @@ TEST_F(Parallel, AReplicaThatDiffersIsNamed) {
 
 /// A run on `world` ranks of one process.
 void pretrain_on(int world, const Recipe& recipe, const PretrainOptions& options) {
-  comm::run_ranks(world, [&](Communicator& comm) { pretrain(recipe, options, comm); });
+  on_rank_threads(world, [&](const Ranks& ranks) { pretrain(recipe, options, ranks); });
 }
 
 std::map<std::string, double> losses_of(const std::filesystem::path& run) {

@@ -34,14 +34,14 @@ std::string time_stamp() {
   return text;
 }
 
-bool run_pretrain(PretrainArguments a, comm::Communicator& comm) {
+bool run_pretrain(PretrainArguments a, const Ranks& ranks) {
   if (!a.seed.empty()) a.overrides.push_back("train.seed=" + a.seed);
   const Recipe recipe = read_recipe(a.config, a.overrides);
-  const std::string started = broadcast_text(comm, time_stamp());
+  const std::string started = broadcast_text(ranks.comm, time_stamp());
   const fs::path out = a.out.empty() ? fs::path("runs") / (recipe.name + "-" + started) : fs::path(a.out);
   const PretrainOptions options{
       .out = out, .only = a.only, .from = a.from, .resume = a.resume == "auto", .profile = a.profile};
-  return pretrain(recipe, options, comm);
+  return pretrain(recipe, options, ranks);
 }
 
 void add_pretrain(CLI::App& app, CommandContext& context) {
@@ -63,8 +63,8 @@ void add_pretrain(CLI::App& app, CommandContext& context) {
   command->callback([a, &context] {
     note_stop_signals();
     std::atomic<bool> stopped = false;  // of ranks that are threads, each says so
-    const auto run = [&](comm::Communicator& comm) {
-      if (!run_pretrain(*a, comm)) stopped = true;
+    const auto run = [&](const Ranks& ranks) {
+      if (!run_pretrain(*a, ranks)) stopped = true;
     };
     if (context.rank_threads > 0) on_rank_threads(context.rank_threads, run);
     else on_started_ranks(run);

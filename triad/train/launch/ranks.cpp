@@ -1,24 +1,24 @@
 #include "triad/train/launch/ranks.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstdlib>
 #include <cstring>
+#include <iostream>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <sstream>
-
-#include <unistd.h>
+#include <thread>
 
 #include "triad/core/comm/mpi.h"
 #include "triad/core/comm/threads.h"
 #include "triad/core/cpu/parallel.h"
+#include "triad/train/control/control.h"
+#include "triad/train/control/messages.h"
 
 namespace triad::train {
 namespace {
-
-std::string host_name() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "unknown host";
-}
 
 /// Every rank's text.
 std::vector<std::string> gather_texts(comm::Communicator& comm, const std::string& own) {
@@ -86,27 +86,112 @@ void check_ranks(const std::vector<RankEnvironment>& launchers, int rank, int si
   }
 }
 
-void on_started_ranks(const std::function<void(comm::Communicator&)>& body) {
-  const std::vector<RankEnvironment> launchers = rank_environments(process_environment());
-  const bool several = std::ranges::any_of(launchers, [](const RankEnvironment& l) { return l.size > 1; });
-  const std::unique_ptr<comm::Communicator> comm = several ? comm::make_mpi() : comm::make_single();
-  try {
-    check_ranks(launchers, comm->rank(), comm->size());
-    for (const RankEnvironment& launcher : launchers) {
-      if (launcher.local_size) take_share_of_processors(*launcher.local_size);
+namespace {
+
+/// Ends the process if what it watches takes too long: MPI waits for ever for a rank that does not come.
+class ExitWatch {
+ public:
+  ExitWatch(std::string what, std::chrono::seconds limit)
+      : thread_([this, what = std::move(what), limit] {
+          std::unique_lock lock(mutex_);
+          if (done_.wait_for(lock, limit, [this] { return is_done_; })) return;
+          std::cerr << "triad: " << what << " has not ended within " << limit.count() << " s" << std::endl;
+          std::_Exit(kPeerLate);
+        }) {}
+  ~ExitWatch() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_done_ = true;
     }
-    body(*comm);
+    done_.notify_one();
+    thread_.join();
+  }
+  ExitWatch(const ExitWatch&) = delete;
+  ExitWatch& operator=(const ExitWatch&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable done_;
+  bool is_done_ = false;
+  std::thread thread_;  // last: it uses the others
+};
+
+constexpr std::chrono::seconds kJoin{120}, kLeave{60}, kUnwind{5};
+
+/// The thread that trains learns of a fault by its communicator; if it is elsewhere for too long, the process ends.
+void end_soon(comm::Communicator& comm, const Fault& fault) {
+  comm.abort(fault.text);
+  std::thread([fault] {
+    std::this_thread::sleep_for(kUnwind);
+    std::cerr << "triad: " << fault.text << std::endl;
+    std::_Exit(fault.code);
+  }).detach();
+}
+
+[[noreturn]] void throw_fault(const Fault& fault) {
+  if (fault.code == kPeerLate) fail<comm::TimeoutError>("ranks", fault.text);
+  fail<comm::CommError>("ranks", fault.text);
+}
+
+/// What the hub tells of an error that may be a consequence of another rank's: that is on its way.
+std::optional<Fault> cause_of(const std::exception& error, const ControlLink& link) {
+  if (!dynamic_cast<const comm::CommError*>(&error)) return link.fault();
+  for (int i = 0; i < 200 && !link.fault(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  return link.fault();
+}
+
+void on_mpi_ranks(comm::Communicator& comm, const std::function<void(const Ranks&)>& body) {
+  RankStatus status;
+  Reporting reporting(comm, status);
+  std::optional<ControlHub> hub;
+  std::optional<ControlLink> link;
+  {
+    const ExitWatch watch("connecting to rank 0", kJoin);
+    if (comm.rank() == 0) hub.emplace(comm.size(), ControlOptions{});
+    const std::string invitation = broadcast_text(reporting, hub ? hub->invitation() : "");
+    link.emplace(invitation, comm.rank(), ControlOptions{}, status,
+                 [&comm](const Fault& fault) { end_soon(comm, fault); });
+    reporting.barrier({.name = "all ranks are connected"});
+  }
+  try {
+    body({reporting, status});
   } catch (const std::exception& e) {
-    comm->abort(str("rank ", comm->rank(), " failed: ", e.what()));
+    if (const std::optional<Fault> fault = cause_of(e, *link)) throw_fault(*fault);
+    link->report_failure(e.what());
+    comm.abort(e.what());
     throw;
   }
 }
 
-void on_rank_threads(int ranks, const std::function<void(comm::Communicator&)>& body) {
+}  // namespace
+
+void on_started_ranks(const std::function<void(const Ranks&)>& body) {
+  const std::vector<RankEnvironment> launchers = rank_environments(process_environment());
+  const bool several = std::ranges::any_of(launchers, [](const RankEnvironment& l) { return l.size > 1; });
+  if (!several) {
+    RankStatus status;
+    return body({*comm::make_single(), status});
+  }
+  std::unique_ptr<comm::Communicator> comm;
+  {
+    const ExitWatch watch("MPI_Init, which waits for all ranks,", kJoin);
+    comm = comm::make_mpi();
+  }
+  check_ranks(launchers, comm->rank(), comm->size());
+  for (const RankEnvironment& launcher : launchers) {
+    if (launcher.local_size) take_share_of_processors(*launcher.local_size);
+  }
+  on_mpi_ranks(*comm, body);
+  const ExitWatch watch("MPI_Finalize, which waits for all ranks,", kLeave);
+  comm.reset();
+}
+
+void on_rank_threads(int ranks, const std::function<void(const Ranks&)>& body) {
   const int threads = cpu::num_threads();
   comm::run_ranks(ranks, [&](comm::Communicator& comm) {
     cpu::set_num_threads(std::max(1, threads / ranks));  // of this thread's team
-    body(comm);
+    RankStatus status;
+    body({comm, status});
   });
   cpu::set_num_threads(threads);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "triad/core/comm/communicator.h"
+#include "triad/train/control/rank_status.h"
 #include "triad/train/launch/rank_environment.h"
 
 namespace triad::train {
@@ -15,13 +16,21 @@ namespace triad::train {
 /// not, the processes do not know of each other: each would take itself for the only one and write the same files.
 void check_ranks(const std::vector<RankEnvironment>& launchers, int rank, int size);
 
+/// What the code that trains sees of the other ranks.
+struct Ranks {
+  comm::Communicator& comm;
+  RankStatus& status;  ///< to be kept up to date: others judge by it whether this rank is stuck
+};
+
 /// Calls body with the ranks that were started together with this process: by MPI if a launcher says there are several, else
 /// the only one. The threads of the process are its share of the processors it may run on, unless OMP_NUM_THREADS says
-/// otherwise. AgreementError as check_ranks(). When body throws, the other ranks are not waited for.
-void on_started_ranks(const std::function<void(comm::Communicator&)>& body);
+/// otherwise. AgreementError as check_ranks(). When body throws, the other ranks are told
+/// (control/control.h), and not waited for. Where another rank is lost or has failed, the CommError says which and how, and is a
+/// TimeoutError where it is stuck; a process that does not get as far as throwing it within some seconds is ended.
+void on_started_ranks(const std::function<void(const Ranks&)>& body);
 
 /// Calls body on `ranks` threads of this process, which share the processors.
-void on_rank_threads(int ranks, const std::function<void(comm::Communicator&)>& body);
+void on_rank_threads(int ranks, const std::function<void(const Ranks&)>& body);
 
 /// AgreementError naming the first line that differs, and the ranks and hosts that have it, unless `text` is the same on all
 /// ranks. `what` it is, for the message: "the recipe".

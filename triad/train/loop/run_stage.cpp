@@ -113,6 +113,25 @@ void set_trained(const std::vector<NamedParameter>& all, const std::vector<Named
   for (const NamedParameter& p : trained) p.parameter->set_trainable(true);
 }
 
+/// How long others wait for a rank that saves.
+constexpr std::chrono::minutes kSaving{10};
+
+/// How long others wait for a step: many times as long as the longest so far, as the first ones and rare ones take longer.
+class StepDeadline {
+ public:
+  std::chrono::duration<double> next() {
+    const double now = clock_.seconds();
+    if (steps_ > 0) longest_ = std::max(longest_, now - begun_);
+    begun_ = now;
+    return std::chrono::duration<double>(steps_++ > 0 ? std::max(60.0, 20 * longest_) : 600);
+  }
+
+ private:
+  Clock clock_;
+  double begun_ = 0, longest_ = 0;
+  int64_t steps_ = 0;
+};
+
 ReducerOptions reducer_options(const ParallelOptions& parallel) {
   return {.bucket_bytes = static_cast<int64_t>(parallel.bucket_mb * (1 << 20)),
           .bf16_on_the_wire = parallel.wire == Wire::bf16,
@@ -148,8 +167,8 @@ bool run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
 
   set_trained(run.model_parameters, stage.parameters());
   optim::Arena arena(stage.parameters());
-  GradientReducer reducer(arena, run.comm, reducer_options(recipe.parallel));
-  optim::Optimizer optimizer(arena, options.optimizer, shard_of(recipe.parallel, reducer, run.comm));
+  GradientReducer reducer(arena, run.ranks.comm, reducer_options(recipe.parallel));
+  optim::Optimizer optimizer(arena, options.optimizer, shard_of(recipe.parallel, reducer, run.ranks.comm));
   int64_t step = 0;
   MeanLoss losses;
   if (!resume_from.empty()) {
@@ -163,9 +182,10 @@ bool run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
   }
 
   const auto save = [&] {
+    run.ranks.status.enter("saving", step, kSaving);
     const SavedOptimizer whole{optimizer.steps(), optimizer.states()};
     for (const optim::OptimizerState& state : whole.states) reducer.gather(state.values);
-    if (run.comm.rank() != 0) return;
+    if (run.ranks.comm.rank() != 0) return;
     save_checkpoint(checkpoint_path(run.checkpoints, name, step), run.model_parameters, arena, whole,
                     {.stage = name,
                      .step = step,
@@ -184,7 +204,9 @@ bool run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
   int64_t timed_step = step;
   double timed_seconds = 0;
   bool stops = false;
+  StepDeadline deadline;
   while (step < last && !stops) {
+    run.ranks.status.enter("step", step + 1, deadline.next());
     {
       const ProfileScope waiting("waiting for data");
       stage.load();
@@ -194,9 +216,9 @@ bool run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
     arena.zero_gradients();
     StepLoss step_loss =
         accumulate_gradients(stage, options.micro_batches, {.training = true, .key = key, .dtype = recipe.train.dtype},
-                             run.comm, [&] { reducer.begin_last_pass(); });
+                             run.ranks.comm, [&] { reducer.begin_last_pass(); });
     reducer.finish();
-    stops = sum_losses(step_loss, stop_requested(), run.comm);
+    stops = sum_losses(step_loss, stop_requested(), run.ranks.comm);
     stage.measure(step_loss.parts);
     losses.add(step_loss);
     const double lr = optim::learning_rate(options.schedule, step);
@@ -209,7 +231,8 @@ bool run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
     reducer.gather(arena.values());
     stage.after_step();
     ++step;
-    if (recipe.parallel.check_every > 0 && step % recipe.parallel.check_every == 0) check_replicas(arena, run.comm);
+    if (recipe.parallel.check_every > 0 && step % recipe.parallel.check_every == 0)
+      check_replicas(arena, run.ranks.comm);
     seconds = before + clock.seconds();
     if (step % recipe.train.log_every == 0 || step == last) {
       const StepLoss loss = std::exchange(losses, {}).mean();
@@ -223,7 +246,7 @@ bool run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
                           .samples_per_second = speed,
                           .seconds = seconds,
                           .seconds_left = static_cast<double>((last - step) * options.batch) / speed,
-                          .world = run.comm.size(),
+                          .world = run.ranks.comm.size(),
                           .parts = loss.parts};
       metrics.parts["gradient_norm"] = norm;
       if (run.log) run.log->step(metrics);

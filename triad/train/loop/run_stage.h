@@ -3,9 +3,9 @@
 
 #include <filesystem>
 
-#include "triad/core/comm/communicator.h"
 #include "triad/train/checkpoint/checkpoint.h"
 #include "triad/train/config/recipe.h"
+#include "triad/train/launch/ranks.h"
 #include "triad/train/loop/stage.h"
 #include "triad/train/metrics/run_log.h"
 
@@ -16,7 +16,7 @@ struct StageRun {
   const Recipe& recipe;
   std::filesystem::path checkpoints;             ///< folder
   std::vector<NamedParameter> model_parameters;  ///< of the whole model: what checkpoints hold
-  comm::Communicator& comm;                      ///< of the stage's loader too
+  Ranks ranks;                                   ///< those of the stage's loader
   RunLog* log = nullptr;                         ///< of rank 0; null on the others
   data::DataIdentity data{};                     ///< what the stage is trained on, for checkpoints
   bool profile = false;                          ///< say at the end where the time of the steps went
