@@ -191,7 +191,8 @@ bool pretrain(const Recipe& recipe, const PretrainOptions& options, const Ranks&
   for (size_t i = first; i < stages.size(); ++i) {
     allocator(kCpu).release_cached();  // each stage needs blocks of other sizes
     const std::unique_ptr<Stage> stage = make_stage(stages[i], {recipe, data, *model, comm});
-    const StageRun run{recipe, checkpoints, parameters, ranks,           log ? &*log : nullptr, data.dataset().manifest().identity(),
+    const StageRun run{recipe,         checkpoints,           parameters,
+                       ranks,          log ? &*log : nullptr, data.dataset().manifest().identity(),
                        options.profile};
     if (!run_stage(*stage, run, resume_from, seconds)) {
       if (log) log->note("told to stop: the run is saved, --resume auto goes on with it");

@@ -107,6 +107,41 @@ TEST_F(Launch, AStopRequestedOnAnyRankSavesAndGoesOnAsIfNothingHadBeen) {
   }
 }
 
+/// What a run on three ranks says, and with what each ends, when something is done to the last of them in its midst.
+class LaunchFaults : public Launch {
+ protected:
+  void SetUp() override {
+    if (!comm::has_mpi()) GTEST_SKIP() << "this build has no MPI";
+    recipe_.text.steps = 100'000;
+    recipe_.text.schedule.total_steps = 100'000;
+    harness::write_file(at("tiny.yaml"), write_recipe(recipe_));
+  }
+  double run_and(const std::string& harm) {
+    const auto start = std::chrono::steady_clock::now();
+    run("mpirun --allow-run-as-root --oversubscribe --bind-to none -n 3 bash -c "
+        "'trap \"\" TERM; echo $$ > rank-$OMPI_COMM_WORLD_RANK; $0 pretrain tiny.yaml --only text --out run; "
+        "echo rank $OMPI_COMM_WORLD_RANK ends with $?' $T & M=$!\n"
+        "for i in $(seq 400); do [ -s run/metrics.jsonl ] && break; sleep 0.05; done; sleep 1.2\n"
+        "P=$(pgrep -P $(cat rank-2))\n" +
+        harm + "\nwait $M\n[ -z \"$P\" ] || kill -KILL $P 2>/dev/null");
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+};
+
+TEST_F(LaunchFaults, ARankThatIsKilledIsNamedAndTheOthersLeave) {
+  EXPECT_LT(run_and("kill -KILL $P"), 20);
+  EXPECT_THAT(said_,
+              testing::ContainsRegex("rank 2 \\(.+, process [0-9]+\\) is lost: its connection has ended, in phase "
+                                     "'step' [0-9]+, at call [0-9]+, "));
+  for (const char* rank : {"rank 0 ends with 76", "rank 1 ends with 76"}) EXPECT_THAT(said_, HasSubstr(rank)) << said_;
+}
+
+TEST_F(LaunchFaults, ARankThatIsStoppedIsNamedAndTheOthersLeave) {
+  EXPECT_LT(run_and("kill -STOP $P"), 30);
+  EXPECT_THAT(said_, testing::ContainsRegex("rank 2 \\(.+\\) has said nothing for 10 s: it is stopped"));
+  for (const char* rank : {"rank 0 ends with 77", "rank 1 ends with 77"}) EXPECT_THAT(said_, HasSubstr(rank));
+}
+
 TEST_F(Launch, AStoppedRunEndsWithTheBitsOfOneThatWasNot) {
   on_rank_threads(2, [&](const Ranks& ranks) {
     comm::Communicator& comm = ranks.comm;

@@ -64,7 +64,7 @@ class ControlHub::Loop {
         for (Peer& peer : peers_) peer.socket.send(ping_message());
         pinged = Clock::now();
       }
-      if (leaving_ && leave_by == Clock::time_point::max()) leave_by = Clock::now() + std::chrono::seconds(2);
+      if (leaving_ && leave_by == Clock::time_point::max()) leave_by = Clock::now() + std::chrono::milliseconds(200);
     }
   }
 

@@ -116,7 +116,9 @@ class ExitWatch {
   std::thread thread_;  // last: it uses the others
 };
 
-constexpr std::chrono::seconds kJoin{120}, kLeave{60}, kUnwind{5};
+constexpr std::chrono::seconds kJoin{120}, kLeave{60};
+/// Less than the second after which mpirun kills ranks, which would take their exit code from them.
+constexpr std::chrono::milliseconds kUnwind{500};
 
 /// The thread that trains learns of a fault by its communicator; if it is elsewhere for too long, the process ends.
 void end_soon(comm::Communicator& comm, const Fault& fault) {
