@@ -14,6 +14,7 @@
 #include "triad/train/checkpoint/checkpoint_folder.h"
 #include "triad/train/checks.h"
 #include "triad/train/evaluate/evaluate.h"
+#include "triad/train/launch/restart_guard.h"
 #include "triad/train/loop/run_stage.h"
 #include "triad/train/metrics/terminal_line.h"
 #include "triad/train/report/answer_section.h"
@@ -179,6 +180,8 @@ bool pretrain(const Recipe& recipe, const PretrainOptions& options, const Ranks&
       lock.emplace(options.out);
       require<IoError>(list_checkpoints(checkpoints).empty(), options.out.string(), "another process began a run here");
     }
+    if (is_restarted_job())
+      count_start(options.out, newest ? str(progress.stage, " ", progress.step) : std::string("its beginning"));
     for (const char* file : kResults) fs::remove(options.out / file);
     data::write_durably(config, config_text);
     data.dataset().write_description(options.out / kTokenizer);

@@ -17,6 +17,7 @@
 #include "triad/train/cli/launch_command.h"
 #include "triad/train/cli/train_command.h"
 #include "triad/train/config/binder.h"
+#include "triad/train/launch/restart_guard.h"
 #include "triad/train/parallel/replicas.h"
 
 namespace triad::train {
@@ -48,6 +49,7 @@ int exit_code_of(const Error& error) {
   if (dynamic_cast<const comm::CommError*>(&error)) return kExitPeerLost;
   if (dynamic_cast<const ReplicaError*>(&error)) return kExitReplicas;
   if (dynamic_cast<const NumericError*>(&error)) return kExitNumeric;
+  if (dynamic_cast<const NoProgressError*>(&error)) return kExitNoProgress;
   return kExitFailure;
 }
 

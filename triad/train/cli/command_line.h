@@ -12,15 +12,16 @@ class App;
 namespace triad::train {
 
 /// Exit codes of every sub-command.
-inline constexpr int kExitDone = 0;        ///< what was asked for is done
-inline constexpr int kExitFailure = 1;     ///< it could not be done
-inline constexpr int kExitUsage = 2;       ///< the command line or the configuration is wrong; nothing was started
-inline constexpr int kExitRequeue = 75;    ///< told to stop: the run is saved and goes on with --resume auto
-inline constexpr int kExitPeerLost = 76;   ///< another rank is lost, or has failed
-inline constexpr int kExitLate = 77;       ///< another rank did not take part in time
-inline constexpr int kExitDiffering = 78;  ///< ranks are, or do, different things: starting again does not help
-inline constexpr int kExitReplicas = 79;   ///< ranks hold different parameters
-inline constexpr int kExitNumeric = 80;    ///< a gradient is NaN or infinite
+inline constexpr int kExitDone = 0;         ///< what was asked for is done
+inline constexpr int kExitFailure = 1;      ///< it could not be done
+inline constexpr int kExitUsage = 2;        ///< the command line or the configuration is wrong; nothing was started
+inline constexpr int kExitRequeue = 75;     ///< told to stop: the run is saved and goes on with --resume auto
+inline constexpr int kExitPeerLost = 76;    ///< another rank is lost, or has failed
+inline constexpr int kExitLate = 77;        ///< another rank did not take part in time
+inline constexpr int kExitDiffering = 78;   ///< ranks are, or do, different things: starting again does not help
+inline constexpr int kExitReplicas = 79;    ///< ranks hold different parameters
+inline constexpr int kExitNumeric = 80;     ///< a gradient is NaN or infinite
+inline constexpr int kExitNoProgress = 93;  ///< started again and again at the same place
 
 /// Where a sub-command writes, and what it exits with if it ends without an exception.
 struct CommandContext {

@@ -1,16 +1,11 @@
 #include "triad/train/launch/launcher.h"
 
-#include <atomic>
-#include <cerrno>
-#include <csignal>
-#include <cstring>
 #include <filesystem>
 
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "triad/core/base/error.h"
+#include "triad/train/launch/run_child.h"
 
 namespace triad::train {
 
@@ -36,37 +31,10 @@ std::vector<std::string> mpirun_command(const LaunchOptions& options, const std:
   return command;
 }
 
-namespace {
-
-std::atomic<pid_t> child = 0;
-std::atomic<bool> was_told = false;
-static_assert(std::atomic<pid_t>::is_always_lock_free && std::atomic<bool>::is_always_lock_free,
-              "a signal handler may touch nothing else");
-
-extern "C" void pass_on(int signal) {
-  if (child > 0) ::kill(child, signal == SIGTERM && was_told.exchange(true) ? SIGTERM : SIGUSR1);
-}
-
-}  // namespace
-
 int launch_by_mpirun(const LaunchOptions& options, const std::vector<std::string>& arguments) {
   const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
-  std::vector<std::string> command = mpirun_command(options, program, arguments, ::geteuid() == 0);
-  std::vector<char*> argv;
-  for (std::string& argument : command) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  std::signal(SIGTERM, &pass_on);
-  std::signal(SIGUSR1, &pass_on);
-  pid_t id = 0;
-  const int failed = ::posix_spawnp(&id, argv[0], nullptr, nullptr, argv.data(), environ);
-  if (failed != 0)
-    fail<ConfigError>("mpirun", "cannot be started: ", std::strerror(failed),
-                      Hint{"install openmpi-bin, or --backend threads for ranks in one process"});
-  child = id;
-  int status = 0;
-  while (::waitpid(id, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return run_child(mpirun_command(options, program, arguments, ::geteuid() == 0),
+                   "install openmpi-bin, or --backend threads for ranks in one process");
 }
 
 }  // namespace triad::train

@@ -1,14 +1,17 @@
-#include "triad/train/launch/rank_environment.h"
+#include "triad/train/launch/ranks.h"
 
 #include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/harness/data_path.h"
 #include "tests/harness/message_of.h"
 #include "triad/core/comm/threads.h"
 #include "triad/train/launch/launcher.h"
-#include "triad/train/launch/ranks.h"
+#include "triad/train/launch/rank_environment.h"
+#include "triad/train/launch/restart_guard.h"
+#include "triad/train/launch/slurm.h"
 
 namespace triad::train {
 namespace {
@@ -89,6 +92,28 @@ TEST(Launcher, SharesRanksOutToHosts) {
   };
   EXPECT_THAT(on(5, {"a", "b"}), testing::IsSupersetOf({"--allow-run-as-root", "--host", "a:3,b:2"}));
   EXPECT_THAT(on(1, {"a", "b"}), testing::Contains("a:1"));
+}
+
+TEST(Slurm, AJobFindsItsRunAgain) {
+  const std::string script =
+      slurm_script({.ranks = 4, .nodes = 2, .time = "1:00:00", .partition = "gpu", .grace_seconds = 60}, "/opt/triad",
+                   {"pretrain", "a b.yaml", "--out", "/runs/it's"});
+  for (const char* line : {"#SBATCH --ntasks=4\n", "#SBATCH --nodes=2\n", "#SBATCH --time=1:00:00\n",
+                           "#SBATCH --partition=gpu\n", "#SBATCH --requeue\n", "#SBATCH --signal=USR1@60\n",
+                           "'/opt/triad' 'pretrain' 'a b.yaml' '--out' '/runs/it'\\''s' --resume auto\n"})
+    EXPECT_THAT(script, testing::HasSubstr(line));
+  EXPECT_THAT(message_of<ConfigError>([] { slurm_script({}, "triad", {"pretrain", "x.yaml"}); }),
+              testing::StartsWith("launch --slurm: the command has no --out"));
+}
+
+TEST(RestartGuard, StopsAJobThatNeverGetsFurther) {
+  const harness::TempFolder folder;
+  for (int start = 0; start < 3; ++start) count_start(folder.path(), "text 300");
+  EXPECT_THAT(message_of<NoProgressError>([&] { count_start(folder.path(), "text 300"); }),
+              testing::HasSubstr("was started 3 times at text 300 and never got further"));
+  for (int start = 0; start < 3; ++start) count_start(folder.path(), "text 400");
+  std::filesystem::resize_file(folder / "restarts.json", 3);  // a damaged note stops nothing
+  count_start(folder.path(), "text 400");
 }
 
 }  // namespace
