@@ -36,7 +36,7 @@ TEST(CommandLine, AMisspeltCommandIsNamedWithTheNearest) {
   };
   EXPECT_EQ(error({"evel", "run"}),
             "triad: 'evel': no such command\n  hint: did you mean 'eval'? There are pretrain, eval, ckpt, data, embed, "
-            "bench, launch\n");
+            "bench, launch, doctor\n");
   EXPECT_EQ(error({"data", "buidl", "scenes"}),
             "triad: 'data buidl': no such command\n  hint: did you mean 'build'? There are list, build, inspect\n");
   EXPECT_EQ(error({"data", "build", "scene"}),

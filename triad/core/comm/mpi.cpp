@@ -153,6 +153,14 @@ class MpiTransport : public Transport {
 
 bool has_mpi() { return true; }
 
+std::string mpi_version() {
+  char text[MPI_MAX_LIBRARY_VERSION_STRING];
+  int length = 0;
+  MPI_Get_library_version(text, &length);
+  const std::string_view version(text, static_cast<size_t>(length));
+  return std::string(version.substr(0, version.find_first_of(",\n")));
+}
+
 std::unique_ptr<Communicator> make_mpi() {
   return make_planned([] { return std::make_unique<MpiTransport>(); });
 }
@@ -164,6 +172,8 @@ std::unique_ptr<Communicator> make_mpi() {
 namespace triad::comm {
 
 bool has_mpi() { return false; }
+
+std::string mpi_version() { return "no MPI"; }
 
 std::unique_ptr<Communicator> make_mpi() {
   fail<CommError>("MPI", "this build has none", Hint{"install libopenmpi-dev and configure with -DTRIAD_MPI=ON"});

@@ -345,4 +345,9 @@ dnnl::layer_normalization_forward::primitive_desc layer_normalization_forward_de
 }
 #endif
 
+std::string version() {
+  const dnnl_version_t* version = dnnl_version();
+  return str("oneDNN ", version->major, ".", version->minor, ".", version->patch);
+}
+
 }  // namespace triad::cpu::onednn

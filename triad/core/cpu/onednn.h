@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -161,5 +162,8 @@ template <class PrimitiveDesc>
 bool is_implemented_by(const PrimitiveDesc& desc, std::string_view name) {
   return std::string_view(desc.impl_info_str()).find(name) != std::string_view::npos;
 }
+
+/// "oneDNN 2.6.3".
+std::string version();
 
 }  // namespace triad::cpu::onednn

@@ -190,4 +190,10 @@ void File::close() {
   checked(H5Fclose(handle_.release()), "close ", *file_);
 }
 
+std::string library_version() {
+  unsigned major = 0, minor = 0, release = 0;
+  H5get_libversion(&major, &minor, &release);
+  return str("HDF5 ", major, ".", minor, ".", release);
+}
+
 }  // namespace triad::data::hdf5

@@ -197,4 +197,7 @@ class File : public Group {
   using Group::Group;
 };
 
+/// "HDF5 1.10.8".
+std::string library_version();
+
 }  // namespace triad::data::hdf5

@@ -13,6 +13,7 @@
 #include "triad/core/comm/collective.h"
 #include "triad/train/cli/bench_command.h"
 #include "triad/train/cli/data_command.h"
+#include "triad/train/cli/doctor_command.h"
 #include "triad/train/cli/embed_command.h"
 #include "triad/train/cli/launch_command.h"
 #include "triad/train/cli/train_command.h"
@@ -65,6 +66,7 @@ int run_command_line(std::span<const std::string> arguments, CommandContext& con
     add_embed_command(app, context);
     add_bench_command(app, context);
     add_launch_command(app, context);
+    add_doctor_command(app, context);
     check_commands(app, arguments);
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants them
     app.parse(std::move(reversed));

@@ -38,7 +38,7 @@ void add_launch_command(CLI::App& app, CommandContext& context) {
   launch->add_flag("--show", a->shows, "show the script of the job instead of handing it to Slurm")->needs(slurm);
   launch->add_option("COMMAND", a->command, "behind --: what each rank runs")->required()->allow_extra_args();
   launch->callback([a, &context] {
-    if (a->command.empty() || a->command.front() != "pretrain")
+    if (a->command.empty() || (a->command.front() != "pretrain" && a->command.front() != "doctor"))
       fail<ConfigError>("launch", "cannot spread '", a->command.empty() ? "" : a->command.front(), "' over ranks",
                         Hint{"triad launch -n 4 -- pretrain CONFIG …"});
     if (a->by_slurm) {

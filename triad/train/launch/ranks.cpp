@@ -20,7 +20,29 @@
 namespace triad::train {
 namespace {
 
-/// Every rank's text.
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+/// The first line of `a` that `b` does not have in its place.
+std::string first_difference(const std::string& a, const std::string& b) {
+  const std::vector<std::string> left = lines_of(a), right = lines_of(b);
+  for (size_t i = 0; i < left.size(); ++i) {
+    if (i >= right.size() || left[i] != right[i]) return left[i];
+  }
+  return "(no more lines)";
+}
+
+void take_share_of_processors(int ranks_here) {
+  if (std::getenv("OMP_NUM_THREADS") || ranks_here <= 1) return;
+  cpu::set_num_threads(std::max(1, cpu::num_threads() / ranks_here));
+}
+
+}  // namespace
+
 std::vector<std::string> gather_texts(comm::Communicator& comm, const std::string& own) {
   const auto ranks = static_cast<size_t>(comm.size());
   Tensor sizes = zeros({comm.size()}, DType::i64);
@@ -44,23 +66,6 @@ std::vector<std::string> gather_texts(comm::Communicator& comm, const std::strin
   return texts;
 }
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
-/// The first line of `a` that `b` does not have in its place.
-std::string first_difference(const std::string& a, const std::string& b) {
-  const std::vector<std::string> left = lines_of(a), right = lines_of(b);
-  for (size_t i = 0; i < left.size(); ++i) {
-    if (i >= right.size() || left[i] != right[i]) return left[i];
-  }
-  return "(no more lines)";
-}
-
-/// "0, 2 (host a), 1 (host b)", of ranks in order.
 std::string name_ranks(const std::vector<size_t>& ranks, const std::vector<std::string>& hosts) {
   std::string text;
   for (size_t i = 0; i < ranks.size(); ++i) {
@@ -69,13 +74,6 @@ std::string name_ranks(const std::vector<size_t>& ranks, const std::vector<std::
   }
   return text;
 }
-
-void take_share_of_processors(int ranks_here) {
-  if (std::getenv("OMP_NUM_THREADS") || ranks_here <= 1) return;
-  cpu::set_num_threads(std::max(1, cpu::num_threads() / ranks_here));
-}
-
-}  // namespace
 
 void check_ranks(const std::vector<RankEnvironment>& launchers, int rank, int size) {
   for (const RankEnvironment& launcher : launchers) {

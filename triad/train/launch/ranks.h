@@ -36,6 +36,12 @@ void on_rank_threads(int ranks, const std::function<void(const Ranks&)>& body);
 /// ranks. `what` it is, for the message: "the recipe".
 void check_agreement(comm::Communicator& comm, const std::string& what, const std::string& text);
 
+/// Every rank's text, by rank.
+std::vector<std::string> gather_texts(comm::Communicator& comm, const std::string& own);
+
+/// "0, 2 (host a), 1 (host b)", of ranks whose hosts are hosts[rank].
+std::string name_ranks(const std::vector<size_t>& ranks, const std::vector<std::string>& hosts);
+
 /// The text of rank 0, on all ranks.
 std::string broadcast_text(comm::Communicator& comm, const std::string& text);
 
