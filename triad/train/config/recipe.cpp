@@ -339,7 +339,7 @@ void bind(Binder& b, ParallelOptions& o) {
   b("wire", o.wire);
   b("bucket_mb", o.bucket_mb);
   b("check_every", o.check_every);
-  if (o.zero != 0 && o.zero != 1) b.refuse("zero", o.zero, ": there are 0 and 1");
+  if (o.zero < 0 || o.zero > 2) b.refuse("zero", o.zero, ": there are 0, 1 and 2");
   require_positive(b, "bucket_mb", o.bucket_mb);
   require_not_negative(b, "check_every", o.check_every);
 }

@@ -114,7 +114,8 @@ enum class Wire { f32, bf16 };
 
 /// How a run is spread over ranks. How many there are is up to whoever starts it.
 struct ParallelOptions {
-  int64_t zero = 0;           ///< 1: each rank keeps the state of the optimizer for its part of the parameters only
+  int64_t zero =
+      0;  ///< 1: each rank keeps the state of the optimizer for its part of the parameters only; 2: gradients too
   Wire wire = Wire::f32;      ///< bf16: half the bytes, each rank's gradients rounded, added in f32
   double bucket_mb = 25;      ///< gradients that are reduced together
   int64_t check_every = 500;  ///< steps after which ranks compare their parameters; 0: never

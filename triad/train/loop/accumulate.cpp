@@ -1,5 +1,7 @@
 #include "triad/train/loop/accumulate.h"
 
+#include <algorithm>
+
 #include "triad/autograd/autograd.h"
 #include "triad/ops/elementwise/binary.h"
 #include "triad/ops/reduce/sum.h"
@@ -54,7 +56,7 @@ std::vector<Tensor> weighted_terms(const std::vector<LossTerm>& terms, const std
 }
 
 StepLoss in_one_piece(Stage& stage, const std::vector<LossTerm>& terms, const nn::Context& context,
-                      const std::function<void()>& before_last_pass) {
+                      const PassHooks& hooks) {
   StepLoss loss;
   const Forward forward = stage.forward(0, stage.size(), context);
   std::vector<Tensor> parts = weighted_terms(terms, forward.sums, loss);
@@ -62,8 +64,9 @@ StepLoss in_one_piece(Stage& stage, const std::vector<LossTerm>& terms, const nn
     parts.push_back(stage.contrast(forward.embeddings, loss.parts));
     loss.total += parts.back().item();
   }
-  before_last_pass();
+  hooks.before(true);
   differentiate(parts);
+  hooks.after();
   return loss;
 }
 
@@ -91,7 +94,7 @@ CachedEmbeddings embed_without_tape(Stage& stage, const std::vector<Piece>& piec
 }
 
 StepLoss in_pieces(Stage& stage, const std::vector<LossTerm>& terms, const std::vector<Piece>& pieces,
-                   const nn::Context& context, const std::function<void()>& before_last_pass) {
+                   const nn::Context& context, const PassHooks& hooks) {
   StepLoss loss;
   CachedEmbeddings cached;
   if (stage.contrasts()) {
@@ -110,8 +113,9 @@ StepLoss in_pieces(Stage& stage, const std::vector<LossTerm>& terms, const std::
       if (all.defined() && count > 0)
         parts.push_back(ops::sum(forward.embeddings[kind] * ops::slice(all, 0, first, first + count)));
     }
-    if (i + 1 == pieces.size()) before_last_pass();
+    hooks.before(i + 1 == pieces.size());
     differentiate(parts);
+    hooks.after();
   }
   return loss;
 }
@@ -123,13 +127,18 @@ Tensor Stage::contrast(const std::vector<Tensor>&, std::map<std::string, double>
 }
 
 StepLoss accumulate_gradients(Stage& stage, int64_t pieces, const nn::Context& step_context, comm::Communicator& comm,
-                              const std::function<void()>& before_last_pass) {
+                              const PassHooks& hooks) {
   nn::Context context = step_context;
   context.key.sample += static_cast<uint32_t>(stage.first());
   const std::vector<LossTerm> terms = global_terms(stage.terms(), comm);
   const std::vector<Piece> cuts = cut(stage.size(), pieces);
-  return cuts.size() <= 1 ? in_one_piece(stage, terms, context, before_last_pass)
-                          : in_pieces(stage, terms, cuts, context, before_last_pass);
+  StepLoss loss =
+      cuts.size() <= 1 ? in_one_piece(stage, terms, context, hooks) : in_pieces(stage, terms, cuts, context, hooks);
+  for (auto pass = std::max<int64_t>(std::ssize(cuts), 1); pass < pieces; ++pass) {
+    hooks.before(false);
+    hooks.after();
+  }
+  return loss;
 }
 
 }  // namespace triad::train

@@ -15,6 +15,13 @@ struct StepLoss {
   std::map<std::string, double> parts;
 };
 
+/// Called around each backward pass that reaches parameters; as often on every rank, with passes that do nothing on a rank with
+/// fewer samples than pieces. `last`: none comes after it on this rank.
+struct PassHooks {
+  std::function<void(bool last)> before = [](bool) {};
+  std::function<void()> after = [] {};
+};
+
 /// Adds the gradient of this rank's part of the loss of the loaded batch to the gradients of the parameters; the parts of all
 /// ranks add up to the loss and its gradient. The rank's samples are cut into `pieces`, which bounds memory and changes
 /// nothing else: terms over samples are sums divided by counts of the whole batch of all ranks, random numbers depend on the
@@ -22,9 +29,7 @@ struct StepLoss {
 /// [arXiv:2101.06983]:
 ///   1. embeddings of all pieces, without a tape; the loss of all of them; its gradient g with respect to them;
 ///   2. piece by piece again, now with a tape, on (terms over samples) + sum(embeddings * g).
-/// `before_last_pass` is called before the last of the backward passes that reach parameters.
-StepLoss accumulate_gradients(
-    Stage& stage, int64_t pieces, const nn::Context& context, comm::Communicator& comm,
-    const std::function<void()>& before_last_pass = [] {});
+StepLoss accumulate_gradients(Stage& stage, int64_t pieces, const nn::Context& context, comm::Communicator& comm,
+                              const PassHooks& hooks = {});
 
 }  // namespace triad::train

@@ -135,7 +135,8 @@ class StepDeadline {
 ReducerOptions reducer_options(const ParallelOptions& parallel) {
   return {.bucket_bytes = static_cast<int64_t>(parallel.bucket_mb * (1 << 20)),
           .bf16_on_the_wire = parallel.wire == Wire::bf16,
-          .scatter = parallel.zero > 0};
+          .scatter = parallel.zero > 0,
+          .release = parallel.zero > 1};
 }
 
 std::optional<optim::Shard> shard_of(const ParallelOptions& parallel, const GradientReducer& reducer,
@@ -213,10 +214,10 @@ bool run_stage(Stage& stage, const StageRun& run, const std::filesystem::path& r
     }
     const RandomKey key{
         .seed = recipe.train.seed, .step = static_cast<uint32_t>(step), .site = random_site(stage.name())};
-    arena.zero_gradients();
-    StepLoss step_loss =
-        accumulate_gradients(stage, options.micro_batches, {.training = true, .key = key, .dtype = recipe.train.dtype},
-                             run.ranks.comm, [&] { reducer.begin_last_pass(); });
+    reducer.clear();
+    StepLoss step_loss = accumulate_gradients(
+        stage, options.micro_batches, {.training = true, .key = key, .dtype = recipe.train.dtype}, run.ranks.comm,
+        {.before = [&](bool last_pass) { reducer.before_pass(last_pass); }, .after = [&] { reducer.after_pass(); }});
     reducer.finish();
     stops = sum_losses(step_loss, stop_requested(), run.ranks.comm);
     stage.measure(step_loss.parts);

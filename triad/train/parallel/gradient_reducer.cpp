@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "triad/autograd/autograd.h"
 
@@ -26,6 +30,17 @@ std::vector<Range> cut_into_buckets(const optim::Arena& arena, int64_t bytes) {
 
 Tensor view_of(const Tensor& flat, const Range& range) {
   return Tensor(flat.storage(), flat.dtype(), {range.count}, {1}, flat.offset() + range.first);
+}
+
+/// The values become 0, and whole pages go back to the system until they are written again.
+void release_memory(float* values, int64_t count) {
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto first = reinterpret_cast<uintptr_t>(values), end = first + static_cast<uintptr_t>(count) * sizeof(float);
+  const uintptr_t whole_first = (first + page - 1) / page * page, whole_end = end / page * page;
+  const bool released = whole_first < whole_end &&
+                        ::madvise(reinterpret_cast<void*>(whole_first), whole_end - whole_first, MADV_DONTNEED) == 0;
+  std::fill(values, released ? reinterpret_cast<float*>(whole_first) : values + count, 0.0f);
+  if (released) std::fill(reinterpret_cast<float*>(whole_end), values + count, 0.0f);
 }
 
 std::vector<int64_t> counts_of(const Range& bucket, int ranks) {
@@ -55,10 +70,22 @@ class GradientReducer::State {
     return static_cast<size_t>(after - buckets_.begin()) - 1;
   }
 
-  void begin_last_pass() {
+  void clear() {
+    if (!options_.release) return arena_.zero_gradients();
+    float* gradients = arena_.gradients().mutable_data<float>();
+    for (const Range& own : owned_by(comm_.rank())) std::fill_n(gradients + own.first, own.count, 0.0f);
+  }
+
+  void before_pass(bool last) {
+    if (!last && !options_.release) return;
     missing_ = parameters_;
     completed_.clear();
     armed_ = true;
+    pending_ = true;
+  }
+
+  void after_pass() {
+    if (options_.release) finish();
   }
 
   /// The gradient of a parameter in this bucket is final.
@@ -67,14 +94,17 @@ class GradientReducer::State {
     completed_.push_back(bucket);
     if (!agreed_) return;
     while (started_ < order_.size() && missing_[order_[started_]] == 0) start_next();
+    while (finished_ < works_.size() && works_[finished_].done()) finish_next();
   }
 
   void finish() {
+    if (!std::exchange(pending_, false)) return;
     armed_ = false;
     overlapped_ = static_cast<int64_t>(started_);
     while (started_ < order_.size()) start_next();
-    for (comm::Work& work : std::exchange(works_, {})) work.wait();
-    started_ = 0;
+    while (finished_ < works_.size()) finish_next();
+    works_.clear();
+    started_ = finished_ = 0;
     if (!agreed_) agree();
   }
 
@@ -111,6 +141,18 @@ class GradientReducer::State {
     else works_.push_back(comm_.all_reduce(gradients, comm::Reduction::sum, std::move(call)));
   }
 
+  void finish_next() {
+    works_[finished_].wait();
+    const Range& bucket = buckets_[order_[finished_++]];
+    if (!options_.release) return;
+    float* gradients = arena_.gradients().mutable_data<float>() + bucket.first;
+    const std::vector<Range> parts = comm::even_parts(bucket.count, comm_.size());
+    for (int rank = 0; rank < comm_.size(); ++rank) {
+      const Range& part = parts[static_cast<size_t>(rank)];
+      if (rank != comm_.rank()) release_memory(gradients + part.first, part.count);
+    }
+  }
+
   /// Buckets in the order in which rank 0 saw them complete, then those that did not.
   void agree() {
     std::vector<int64_t> order(completed_.begin(), completed_.end());
@@ -132,8 +174,8 @@ class GradientReducer::State {
   std::vector<int64_t> missing_;     ///< of these, in this step
   std::vector<size_t> completed_;    ///< in this step, in order
   std::vector<size_t> order_;
-  size_t started_ = 0;  ///< how many of order_, in this step
-  bool armed_ = false, agreed_ = false;
+  size_t started_ = 0, finished_ = 0;  ///< how many of order_, in this pass
+  bool armed_ = false, pending_ = false, agreed_ = false;
   std::vector<comm::Work> works_;
   int64_t overlapped_ = 0;
 };
@@ -150,7 +192,9 @@ GradientReducer::GradientReducer(optim::Arena& arena, comm::Communicator& comm, 
 
 GradientReducer::~GradientReducer() = default;
 
-void GradientReducer::begin_last_pass() { state_->begin_last_pass(); }
+void GradientReducer::clear() { state_->clear(); }
+void GradientReducer::before_pass(bool last) { state_->before_pass(last); }
+void GradientReducer::after_pass() { state_->after_pass(); }
 void GradientReducer::finish() { state_->finish(); }
 const std::vector<Range>& GradientReducer::buckets() const { return state_->buckets(); }
 std::vector<Range> GradientReducer::owned_by(int rank) const { return state_->owned_by(rank); }

@@ -15,6 +15,7 @@ struct ReducerOptions {
   int64_t bucket_bytes = int64_t{25} << 20;  ///< a bucket is closed at the first parameter that brings it to this size
   bool bf16_on_the_wire = false;             ///< see comm::CallOptions
   bool scatter = false;  ///< every rank gets the sums of its own part of each bucket, and nothing else
+  bool release = false;  ///< with scatter: after every pass, and the memory of all other parts goes back to the system
 };
 
 /// Buckets are runs of whole parameters in the arena. In the first step they are reduced after the backward pass, which shows
@@ -22,15 +23,19 @@ struct ReducerOptions {
 /// all before it are complete. A parameter that a backward pass does not reach completes with the step: ranks may differ in
 /// which these are.
 ///
-/// A step: zero the gradients; backward passes; begin_last_pass(); the last backward pass; finish().
+/// A step: clear(); for each backward pass before_pass(), the pass, after_pass(); finish().
 class GradientReducer {
  public:
   /// `arena` and `comm` must outlive it. All ranks have the same arena.
   GradientReducer(optim::Arena& arena, comm::Communicator& comm, const ReducerOptions& options);
   ~GradientReducer();
 
-  /// From here on a gradient is final when the backward pass has added to it.
-  void begin_last_pass();
+  /// Zeroes the gradients; with `release`, those that were kept: the others are zero.
+  void clear();
+  /// From here on a gradient is final, if the pass is the last one, when the pass has added to it; with `release`, always.
+  void before_pass(bool last);
+  /// With `release`, reduces what is left of the pass.
+  void after_pass();
   /// Reduces what is left, and waits for all. comm::CommError, as Communicator.
   void finish();
 
