@@ -83,7 +83,7 @@ class Kernel:
             cotangents = [loaded.get(f"cotangent.{i}") for i in range(8)]
             for inputs in self.sets:
                 reached = [(y, dy) for y, dy in zip(as_tuple(self.op(inputs, self.attributes)), cotangents) if dy is not None]
-                self.outputs.append(([y for y, _ in reached], [dy for _, dy in reached]))
+                self.outputs.append(([y for y, _ in reached], [dy.clone() for _, dy in reached]))
 
     def run(self, at):
         if not self.backward:

@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/harness/data_path.h"
@@ -20,8 +21,10 @@ nlohmann::json row(const std::string& name, double microseconds, const std::stri
           {"floor_us", 1.0}, {"bound", "memory"}};
 }
 
-const Machine kMachine{
-    .processor = "A <b>", .threads = 2, .all = {.f32_flops = 2e11, .bf16_flops = 4e11, .copy_bytes = 4e10}};
+const Machine kMachine{.processor = "A <b>",
+                       .threads = 2,
+                       .all = {.f32_flops = 2e11, .bf16_flops = 4e11, .copy_bytes = 4e10},
+                       .one = {.f32_flops = 1e11, .bf16_flops = 2e11, .copy_bytes = 3e10}};
 
 TimingFile file_of(const std::vector<nlohmann::json>& rows) {
   TimingFile file;
@@ -64,6 +67,10 @@ TEST_F(TimingFileTest, RefusesOtherFiles) {
     EXPECT_TRUE(message(machine_ + bad.dump() + "\n").starts_with(": line 2 is not of `triad bench run --json`: "))
         << bad;
   EXPECT_EQ(message(row("a", 1).dump() + "\n"), ": is not of `triad bench run --json`: it describes no machine");
+  Machine still = kMachine;
+  still.one.copy_bytes = 0;
+  EXPECT_THAT(message(nlohmann::json{{"machine", to_json(still)}}.dump() + "\n"),
+              testing::HasSubstr("line 1 is not of `triad bench run --json`: machine: one.copy_bytes is not positive"));
   EXPECT_EQ(message(""), ": is not of `triad bench run --json`: it describes no machine");
 }
 
@@ -80,6 +87,26 @@ TEST(CompareTimings, OnlyAClearDifferenceIsOne) {
   EXPECT_EQ(changes.only_before, std::vector<std::string>{"gone, ours, cold, 2 threads"});
   EXPECT_EQ(changes.only_after,
             (std::vector<std::string>{"new, ours, cold, 2 threads", "same, torch, cold, 2 threads"}));
+}
+
+TEST(CompareTimings, WhatADisturbedMachineSaidIsUnclear) {
+  nlohmann::json disturbed = row("slower", 12);
+  disturbed["quiet"] = false;
+  EXPECT_EQ(compare_timings(file_of({row("slower", 10)}), file_of({disturbed})).changes.at(0).verdict,
+            Verdict::unclear);
+  EXPECT_EQ(compare_timings(file_of({disturbed}), file_of({row("slower", 14)})).changes.at(0).verdict,
+            Verdict::unclear);
+}
+
+TEST(CompareTimings, ARowThatIsWrongNowIsNamedAndSoIsAnotherMachine) {
+  nlohmann::json wrong = row("a", 1);
+  wrong["error"] = "result 0: 3 of 8 elements differ";
+  TimingFile after = file_of({wrong, row("b", 1)});
+  after.machine.processor = "Another";
+  const Changes changes = compare_timings(file_of({row("a", 1), row("b", 1)}), after);
+  EXPECT_EQ(changes.now_wrong, std::vector<std::string>{"a, ours, cold, 2 threads"});
+  EXPECT_EQ(changes.machines, "the files are of different machines: A <b>, 2 threads, and Another, 2 threads");
+  EXPECT_EQ(compare_timings(file_of({row("a", 1)}), file_of({row("a", 1)})).machines, "");
 }
 
 TEST(Roofline, HasARoofADtypeAndAPointARow) {

@@ -18,7 +18,8 @@ std::vector<nlohmann::json> to_json(const KernelTiming& t) {
   const KernelRow* ours = ours_of(t);
   for (const KernelRow& row : t.rows) {
     nlohmann::json line = {{"case", t.name},   {"kernel", t.kernel},      {"dtype", name_of(t.dtype)},
-                           {"impl", row.impl}, {"mode", name_of(t.mode)}, {"threads", t.threads}};
+                           {"impl", row.impl}, {"mode", name_of(t.mode)}, {"threads", t.threads},
+                           {"sets", t.sets}};
     if (!row.error.empty()) {
       line["error"] = row.error;
       lines.push_back(std::move(line));

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include <unistd.h>
-
 #include "triad/bench/measure/caches.h"
 #include "triad/bench/measure/disturbance.h"
 #include "triad/core/cpu/parallel.h"
@@ -25,7 +23,7 @@ double bytes_of(const ops::Tensors& tensors) {
 /// Enough sets to fill the last cache four times, as far as memory allows: outputs, and what providers keep, come on top.
 int64_t cold_sets(const Problem& problem) {
   constexpr double kShareOfMemory = 1.0 / 32;  // of what is free, for one provider
-  const double free = static_cast<double>(::sysconf(_SC_AVPHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  const double free = available_memory_bytes();
   const double wanted = 4 * static_cast<double>(last_cache_bytes());
   const double set = std::max(1.0, bytes_of(problem.inputs) + bytes_of(problem.cotangents));
   return std::clamp(static_cast<int64_t>(std::ceil(std::min(wanted, kShareOfMemory * free) / set)), int64_t{1},
@@ -83,11 +81,12 @@ KernelTiming time_kernel(const KernelCase& kernel, const std::vector<std::unique
                       .dtype = kernel.dtype,
                       .mode = options.mode,
                       .threads = cpu::num_threads(),
+                      .sets = 1,
                       .flops = problem.flops(),
                       .bytes = problem.bytes(),
                       .floor = floor_of(problem, machine),
                       .rows = {}};
-  const int64_t sets = options.mode == CacheMode::cold ? cold_sets(problem) : 1;
+  const int64_t sets = timing.sets = options.mode == CacheMode::cold ? cold_sets(problem) : 1;
   std::vector<Racer> racers;
   for (const auto& provider : providers) {
     Racer racer{.row = {.impl = provider->name(), .error = {}, .microseconds = {}}, .execution = {}};
@@ -106,7 +105,8 @@ KernelTiming time_kernel(const KernelCase& kernel, const std::vector<std::unique
       });
     }
   }
-  timing.quiet = disturbance.quiet();
+  constexpr double kBusy = 0.3;  // processors that others take
+  timing.quiet = disturbance.quiet() && machine.background_load < kBusy;
   for (Racer& racer : racers) timing.rows.push_back(std::move(racer.row));
   return timing;
 }

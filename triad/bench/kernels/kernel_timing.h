@@ -43,6 +43,8 @@ struct KernelTiming {
   DType dtype = DType::f32;
   CacheMode mode = CacheMode::cold;
   int threads = 1;
+  int64_t sets =
+      1;  ///< of inputs, used in turn: what they hold together has to leave the caches before it is used again
   double flops = 0, bytes = 0;
   Floor floor;
   bool quiet = true;  ///< nothing was seen to disturb the machine

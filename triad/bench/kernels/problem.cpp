@@ -79,7 +79,7 @@ Call::Call(const Problem& problem, const Tensors& inputs) : problem_(problem) {
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (!problem.cotangents[i].defined()) continue;
     reached_.push_back(outputs[i]);
-    cotangents_.push_back(problem.cotangents[i]);
+    cotangents_.push_back(clone(problem.cotangents[i]));  // of each set of inputs its own, or it lies in the caches
   }
 }
 

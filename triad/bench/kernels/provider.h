@@ -28,6 +28,8 @@ class Provider {
   /// Calls use `sets` copies of the inputs in turn: with enough of them, none finds in the caches what it did not put there.
   /// Null where the provider has nothing that does the case.
   virtual std::unique_ptr<Execution> prepare(const Problem& problem, int64_t sets) = 0;
+  /// False once it can do no more cases, such as a peer that has ended.
+  virtual bool goes_on() const { return true; }
 };
 
 /// The program benches/peers/torch_kernels.py and what runs it.

@@ -25,6 +25,8 @@ std::map<std::string, const nlohmann::json*> by_identity(const TimingFile& file)
 
 std::vector<double> samples_of(const nlohmann::json& row) { return row.at("samples_us").get<std::vector<double>>(); }
 
+bool is_quiet(const nlohmann::json& row) { return row.value("quiet", true); }
+
 bool is_time(double microseconds) { return microseconds > 0 && std::isfinite(microseconds); }
 
 /// Throws what nlohmann::json throws, or an IoError, unless `row` has what readers of it use.
@@ -77,12 +79,19 @@ Changes compare_timings(const TimingFile& before, const TimingFile& after) {
       continue;
     }
     const Ratio ratio = independent_ratio(samples_of(*row), samples_of(*old->second));
-    changes.changes.push_back({.row = name,
-                               .before_microseconds = old->second->at("median_us"),
-                               .after_microseconds = row->at("median_us"),
-                               .ratio = ratio,
-                               .verdict = verdict_of(ratio)});
+    changes.changes.push_back(
+        {.row = name,
+         .before_microseconds = old->second->at("median_us"),
+         .after_microseconds = row->at("median_us"),
+         .ratio = ratio,
+         .verdict = is_quiet(*row) && is_quiet(*old->second) ? verdict_of(ratio) : Verdict::unclear});
   }
+  for (const nlohmann::json& row : after.rows)
+    if (row.contains("error") && old_rows.contains(identity(row))) changes.now_wrong.push_back(identity(row));
+  if (before.machine.processor != after.machine.processor || before.machine.threads != after.machine.threads)
+    changes.machines =
+        str("the files are of different machines: ", before.machine.processor, ", ", before.machine.threads,
+            " threads, and ", after.machine.processor, ", ", after.machine.threads, " threads");
   for (const auto& [name, row] : old_rows)
     if (!new_rows.contains(name)) changes.only_before.push_back(name);
   return changes;

@@ -32,6 +32,8 @@ struct Change {
 struct Changes {
   std::vector<Change> changes;  ///< of rows that both files have
   std::vector<std::string> only_before, only_after;
+  std::vector<std::string> now_wrong{};  ///< right in the one before, an error in the one after
+  std::string machines{};                ///< a warning where they differ
 };
 
 /// Rows are the same if case, provider, mode and number of threads are.

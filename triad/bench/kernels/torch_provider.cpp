@@ -37,6 +37,7 @@ class Torch : public Provider {
                                                "name a Python that has PyTorch with --python")) {}
 
   std::string name() const override { return "torch"; }
+  bool goes_on() const override { return process_->is_running(); }
   std::unique_ptr<Execution> prepare(const Problem& problem, int64_t sets) override {
     const TemporaryFile file("triad-inputs.safetensors");
     data::TensorMap tensors;

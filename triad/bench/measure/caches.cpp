@@ -20,4 +20,13 @@ int64_t last_cache_bytes(const std::filesystem::path& processor) {
   return last_bytes;
 }
 
+double available_memory_bytes() {
+  std::ifstream info("/proc/meminfo");
+  for (std::string word; info >> word;) {
+    double kibibytes = 0;
+    if (word == "MemAvailable:" && info >> kibibytes) return kibibytes * 1024;
+  }
+  return 0;
+}
+
 }  // namespace triad::bench

@@ -14,14 +14,18 @@ class Disturbance {
 
   /// Times a second that a thread of this process was put aside for another, or for another process.
   double switches_per_second() const;
+  /// Seconds a second in which a thread of this process could have run, and another process did.
+  double waited() const;
   /// Share of the processors' time that the host gave to other machines, from 0 to 1.
   double stolen() const;
-  /// Both are what a quiet machine shows: below 100 and 0.02.
-  bool quiet() const { return switches_per_second() < 100 && stolen() < 0.02; }
+  /// All are what a quiet machine shows: below 100, 0.05 and 0.02.
+  bool quiet() const { return switches_per_second() < 100 && waited() < 0.05 && stolen() < 0.02; }
 
  private:
+  double seconds() const;
+
   std::chrono::steady_clock::time_point start_;
-  double switches_;
+  double switches_, waited_;
   ProcessorTicks ticks_;
 };
 

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "triad/bench/measure/machine.h"
+#include "triad/core/base/error.h"
 
 namespace triad::bench {
 
@@ -22,6 +23,10 @@ Machine machine_from_json(const nlohmann::json& j) {
     return MachineRates{
         .f32_flops = r.at("f32_flops"), .bf16_flops = r.at("bf16_flops"), .copy_bytes = r.at("copy_bytes")};
   };
+  for (const char* of : {"all", "one"}) {
+    for (const char* rate : {"f32_flops", "bf16_flops", "copy_bytes"})
+      require<IoError>(j.at(of).at(rate).get<double>() > 0, "machine", of, ".", rate, " is not positive");
+  }
   return {.processor = j.at("processor"),
           .threads = j.at("threads"),
           .all = rates(j.at("all")),

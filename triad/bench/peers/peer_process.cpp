@@ -71,6 +71,7 @@ PeerProcess::~PeerProcess() {
 }
 
 nlohmann::json PeerProcess::ask(const nlohmann::json& request) {
+  require<IoError>(is_running(), kWhere, name_, " has ended before");
   std::fprintf(to_, "%s\n", request.dump().c_str());
   std::fflush(to_);
   char* line = nullptr;

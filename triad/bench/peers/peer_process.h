@@ -24,6 +24,8 @@ class PeerProcess {
   /// The answer to `request`. IoError if the program ends instead (with the end of what it complained about), or if its
   /// answer is no JSON or has "error".
   nlohmann::json ask(const nlohmann::json& request);
+  /// False once an answer did not come because the program had ended.
+  bool is_running() const { return id_ > 0; }
 
  private:
   [[noreturn]] void refuse_silence();

@@ -3,23 +3,15 @@
 
 #include <filesystem>
 #include <string_view>
-#include <system_error>
-
-#include <unistd.h>
-
-#include "triad/core/base/error.h"
 
 namespace triad::bench {
 
-/// A name in the folder for temporary files, of this process alone; removed at the end.
+/// A name in the folder for temporary files that nobody can guess; removed at the end, and where SIGINT, SIGTERM or SIGHUP ends
+/// the program.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(std::string_view name)
-      : path_(std::filesystem::temp_directory_path() / str(::getpid(), "-", name)) {}
-  ~TemporaryFile() {
-    std::error_code ignored;
-    std::filesystem::remove(path_, ignored);
-  }
+  explicit TemporaryFile(std::string_view name);
+  ~TemporaryFile();
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
@@ -27,6 +19,7 @@ class TemporaryFile {
 
  private:
   std::filesystem::path path_;
+  size_t place_;  ///< among those that a signal removes
 };
 
 }  // namespace triad::bench

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "triad/bench/measure/disturbance.h"
 #include "triad/bench/measure/formatted.h"
 #include "triad/bench/measure/peak_memory.h"
 #include "triad/bench/peers/peer_process.h"
@@ -153,6 +154,7 @@ StepTiming time_step(const std::string& name, DType dtype, const StepTimingOptio
   }
   // In training a step follows a step: the first of each turn finds the caches, and its threads, as others have left them.
   const bool takes_turns = !opponents.empty();
+  const Disturbance disturbance;
   for (int i = 0; i < options.steps; ++i) {
     if (takes_turns) step.run();
     timing.milliseconds.push_back(milliseconds_of(step));
@@ -162,6 +164,8 @@ StepTiming time_step(const std::string& name, DType dtype, const StepTimingOptio
     }
   }
   timing.peak_megabytes = peak_memory_megabytes();
+  // Beside a peer, threads of both wait for the other's turn to end.
+  timing.quiet = takes_turns ? disturbance.stolen() < 0.02 && disturbance.waited() < 0.1 : disturbance.quiet();
   for (size_t i = 0; i < opponents.size(); ++i) timing.peers[i] = opponents[i]->timing();
   return timing;
 }
@@ -176,7 +180,8 @@ nlohmann::json to_json(const StepTiming& t) {
                         {"gflop", t.flops / 1e9},
                         {"parameters", t.parameters},
                         {"loss", t.loss},
-                        {"peak_mb", t.peak_megabytes}};
+                        {"peak_mb", t.peak_megabytes},
+                        {"quiet", t.quiet}};
   for (const PeerTiming& p : t.peers) {
     nlohmann::json& peer = row["peers"][p.mode];
     peer = {{"torch", p.version}};
@@ -206,12 +211,15 @@ std::string step_table_line(const StepTiming& t) {
   std::string line = formatted("%-12s %-5s %9.1f %9.1f %6.0f%%", t.name.c_str(), std::string(name_of(t.dtype)).c_str(),
                                ours, t.floor_milliseconds, 100 * t.floor_milliseconds / ours);
   const PeerTiming* best = t.best_peer();
-  if (!best) return line + formatted("  %9s %-8s %-22s %8.0f", "", "", "", t.peak_megabytes);
+  const std::string mark = t.quiet ? "" : " (disturbed)";
+  if (!best) return line + formatted("  %9s %-8s %-22s %8.0f", "", "", "", t.peak_megabytes) + mark;
   const Ratio ratio = paired_ratio(t.milliseconds, best->milliseconds);
   const std::string interval = formatted("%.3f [%.3f, %.3f]", ratio.median, ratio.low, ratio.high);
-  return line + formatted("  %9.1f %-8s %-22s %8.0f %8.0f %s", quantile(best->milliseconds, 0.5), best->mode.c_str(),
-                          interval.c_str(), t.peak_megabytes, best->peak_megabytes,
-                          std::string(name_of(verdict_of(ratio))).c_str());
+  return line +
+         formatted("  %9.1f %-8s %-22s %8.0f %8.0f %s", quantile(best->milliseconds, 0.5), best->mode.c_str(),
+                   interval.c_str(), t.peak_megabytes, best->peak_megabytes,
+                   std::string(name_of(verdict_of(ratio))).c_str()) +
+         mark;
 }
 
 }  // namespace triad::bench

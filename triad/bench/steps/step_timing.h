@@ -45,6 +45,7 @@ struct StepTiming {
   std::vector<double> milliseconds;
   double loss = 0;  ///< of the first step without dropout
   double peak_megabytes = 0;
+  bool quiet = true;  ///< see Disturbance
   int64_t parameters = 0;
   double flops = 0;
   double floor_milliseconds = 0;  ///< see floor_of()

@@ -10,11 +10,25 @@
 
 namespace triad::data {
 
-StagedFile::StagedFile(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
+namespace {
+
+/// The file itself, where `path` is a link to it: the link stays.
+std::filesystem::path behind_links(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(path, error)) return path;
+  const std::filesystem::path target = std::filesystem::weakly_canonical(path, error);
+  return error ? path : target;
+}
+
+}  // namespace
+
+StagedFile::StagedFile(std::filesystem::path path) : path_(behind_links(path)), temporary_(path_) {
   temporary_ += ".partial";
   std::error_code ignored;
   require<IoError>(!std::filesystem::is_directory(path_, ignored), "file", "cannot write ", path_.string(),
                    ": it is a folder");
+  require<IoError>(!std::filesystem::exists(path_, ignored) || std::filesystem::is_regular_file(path_, ignored), "file",
+                   "cannot write ", path_.string(), ": it is a device or a pipe, which a file would replace");
   std::filesystem::remove(temporary_, ignored);  // what an interrupted run left
 }
 

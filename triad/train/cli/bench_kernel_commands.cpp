@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <set>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -59,7 +61,11 @@ void run(RunArguments& a, CommandContext& context) {
   if (std::ranges::find(a.impl, "torch") != a.impl.end()) a.torch.script = peer_script(a.script, "torch_kernels.py");
   a.timing.mode = a.mode == "hot" ? bench::CacheMode::hot : bench::CacheMode::cold;
   std::vector<std::unique_ptr<bench::Provider>> providers;
-  for (const std::string& name : a.impl) providers.push_back(bench::make_provider(name, a.torch));
+  for (const std::string& name : std::set<std::string>(a.impl.begin(), a.impl.end()))
+    providers.push_back(bench::make_provider(name, a.torch));
+  std::ranges::stable_sort(providers, {}, [&](const auto& p) { return std::ranges::find(a.impl, p->name()); });
+  std::map<std::string, int> timed;
+  for (const auto& provider : providers) timed[provider->name()] = 0;
 
   JsonLines lines(a.json);
   TerminalLine progress;
@@ -68,15 +74,32 @@ void run(RunArguments& a, CommandContext& context) {
   context.out << bench::summary_of(machine) << "\n" << bench::kernel_table_head() << std::endl;
   for (size_t i = 0; i < cases.size(); ++i) {
     progress.show(str(i + 1, "/", cases.size(), " ", cases[i].name()));
-    const bench::KernelTiming timing = bench::time_kernel(cases[i], providers, a.timing, machine);
+    bench::KernelTiming timing;
+    try {
+      timing = bench::time_kernel(cases[i], providers, a.timing, machine);
+    } catch (const Error& e) {
+      progress.clear();
+      context.err << "triad: " << cases[i].name() << ": " << e.what() << "\n";
+      context.exit_code = kExitFailure;
+      continue;
+    }
     progress.clear();
     context.out << bench::kernel_table_lines(timing) << std::flush;
     for (const nlohmann::json& line : bench::to_json(timing)) lines.write(line.dump());
     for (const bench::KernelRow& row : timing.rows) {
-      if (row.error.empty()) continue;
-      context.err << "triad: " << row.error << "\n";
-      if (row.impl == "ours") context.exit_code = kExitFailure;
+      if (row.error.empty()) ++timed[row.impl];
+      else context.err << "triad: " << cases[i].name() << ", " << row.impl << ": " << row.error << "\n";
+      if (!row.error.empty() && row.impl == "ours") context.exit_code = kExitFailure;
     }
+    std::erase_if(providers, [&](const auto& provider) {
+      if (!provider->goes_on()) context.err << "triad: " << provider->name() << " takes no further part\n";
+      return !provider->goes_on();
+    });
+  }
+  for (const auto& [impl, rows] : timed) {
+    if (rows > 0) continue;
+    context.err << "triad: " << impl << " has timed none of these cases\n";
+    context.exit_code = kExitFailure;
   }
 }
 
@@ -119,9 +142,13 @@ void compare(const std::string& before, const std::string& after, CommandContext
                 << c.row << "\n";
     if (c.verdict == bench::Verdict::slower) ++slower;
   }
+  for (const std::string& row : changes.now_wrong) context.out << "was right, and is wrong now: " << row << "\n";
+  if (!changes.now_wrong.empty()) context.exit_code = kExitFailure;
+  if (!changes.machines.empty()) context.err << "triad: " << changes.machines << "\n";
   for (const std::string& row : changes.only_before) context.out << "only in " << before << ": " << row << "\n";
   for (const std::string& row : changes.only_after) context.out << "only in " << after << ": " << row << "\n";
-  require<ValueError>(!changes.changes.empty(), "bench compare", "the two files have no row in common");
+  require<ValueError>(!changes.changes.empty() || !changes.now_wrong.empty(), "bench compare",
+                      "the two files have no row in common");
   context.out << changes.changes.size() << " rows compared, " << slower << " slower\n";
   if (slower > 0) context.exit_code = kExitFailure;
 }

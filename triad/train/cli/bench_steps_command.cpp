@@ -12,6 +12,7 @@
 #include "triad/bench/steps/training_step.h"
 #include "triad/core/base/error.h"
 #include "triad/train/cli/bench_commands.h"
+#include "triad/train/metrics/terminal_line.h"
 
 namespace triad::train {
 namespace {
@@ -32,12 +33,15 @@ void time_steps(StepsArguments& a, CommandContext& context) {
     a.timing.peer = a.torch;
   }
   JsonLines lines(a.json);
+  TerminalLine progress;
   const bench::Machine machine = bench::measure_machine();
   context.out << bench::summary_of(machine) << "\n" << bench::step_table_head() << std::endl;
   lines.write(nlohmann::json{{"machine", bench::to_json(machine)}}.dump());
   for (const std::string& name : a.cases) {
     for (const std::string& dtype : a.dtypes) {
+      progress.show(str(name, " ", dtype));
       const bench::StepTiming timing = bench::time_step(name, dtype_from_name(dtype), a.timing, machine);
+      progress.clear();
       context.out << bench::step_table_line(timing) << std::endl;
       for (const bench::PeerTiming& p : timing.peers) {
         if (!p.error.empty())
@@ -66,7 +70,7 @@ void add_bench_steps_command(CLI::App& bench, CommandContext& context) {
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->type_name("DTYPE,…");
   command->add_option("--steps", a->timing.steps, "timed steps of each")
-      ->check(CLI::Range(1, 1000))
+      ->check(CLI::Range(3, 1000))
       ->capture_default_str();
   command->add_option("--warmup", a->timing.warmup, "steps before them")
       ->check(CLI::Range(1, 1000))
