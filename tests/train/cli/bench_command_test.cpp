@@ -16,7 +16,7 @@ TEST(BenchCommand, TimesStepsAndKeepsThemAsJson) {
   const harness::TempFolder folder;
   const std::string file = folder / "steps.jsonl";
   const CommandResult result = run_triad({"bench", "steps", "--cases", "speech-256", "--dtype", "f32,bf16", "--steps",
-                                          "2", "--warmup", "1", "--json", file, "--profile"});
+                                          "3", "--warmup", "1", "--json", file, "--profile"});
   EXPECT_EQ(result.code, kExitDone) << result.err;
   EXPECT_NE(result.out.find("lstm backward"), std::string::npos) << result.out;
   std::vector<nlohmann::json> lines;

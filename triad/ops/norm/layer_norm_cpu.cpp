@@ -6,6 +6,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "triad/ops/norm/layer_norm_cpu.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 #include <hwy/highway.h>
 // After highway.h: it defines the per-target namespaces the rest is compiled in.
@@ -45,6 +46,7 @@ void forward_row(const T* x, const T* weight, const T* bias, int64_t n, double e
   const C mean = sum.total() / count;
   const auto means = hn::Set(d, mean);
   vec::for_each_vector_with_sum<C>(n, [&](auto part, int64_t i, int k) {
+    hwy::Prefetch(x + n + i);  // the next row comes from memory while this one is worked on in the cache
     const auto deviation = part.only(hn::Sub(part.load(x + i), means));
     deviations.of[k] = hn::Add(deviations.of[k], deviation);
     squares.of[k] = hn::MulAdd(deviation, deviation, squares.of[k]);
@@ -88,6 +90,8 @@ void backward_row(const T* x, const T* weight, const T* dy, int64_t n, double me
   };
   auto sum = hn::Zero(d), dot = hn::Zero(d);
   vec::for_each_vector<C>(n, [&](auto part, int64_t i) {
+    hwy::Prefetch(x + n + i);
+    hwy::Prefetch(dy + n + i);
     const auto slope = part.load(dy + i);
     const auto normal = part.only(normalised(part, i));
     if (dweight) {

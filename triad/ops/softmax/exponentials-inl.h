@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include "triad/core/cpu/vector_math-inl.h"
@@ -42,6 +43,7 @@ C exponentials(const T* x, int64_t n, C shift, C* out) {
   const auto shifts = hn::Set(d, shift);
   auto sum = hn::Zero(d);
   vec::for_each_vector<C>(n, [&](auto part, int64_t i) {
+    hwy::Prefetch(x + n + i);  // the next row, which comes from memory while these exponentials take their time
     const auto term = part.only(vec::exp(d, hn::Sub(part.load(x + i), shifts)));
     if (out) part.store(term, out + i);
     sum = hn::Add(sum, term);
