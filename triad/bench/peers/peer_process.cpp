@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "triad/core/base/error.h"
+#include "triad/core/cpu/wait_policy.h"
 
 extern char** environ;
 
@@ -32,6 +33,20 @@ std::array<int, 2> make_pipe() {
   return ends;
 }
 
+/// The environment without what this program has chosen for its own threads: others wait as they are made to.
+std::vector<char*> environment_of_peers() {
+  const bool chosen_here = std::getenv(cpu::kChosenHere) != nullptr;
+  std::vector<char*> variables;
+  for (char** variable = environ; *variable; ++variable) {
+    const std::string_view text(*variable);
+    const std::string_view name = text.substr(0, text.find('='));
+    const bool own = name == cpu::kChosenHere || name == "OMP_WAIT_POLICY" || name == "GOMP_SPINCOUNT";
+    if (!chosen_here || !own) variables.push_back(*variable);
+  }
+  variables.push_back(nullptr);
+  return variables;
+}
+
 }  // namespace
 
 PeerProcess::PeerProcess(const std::vector<std::string>& arguments, const std::string& hint) : name_(arguments.at(0)) {
@@ -47,7 +62,7 @@ PeerProcess::PeerProcess(const std::vector<std::string>& arguments, const std::s
   posix_spawn_file_actions_adddup2(&actions, requests[0], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, answers[1], STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, ::fileno(complaints_), STDERR_FILENO);
-  const int error = ::posix_spawnp(&id_, argv[0], &actions, nullptr, argv.data(), environ);
+  const int error = ::posix_spawnp(&id_, argv[0], &actions, nullptr, argv.data(), environment_of_peers().data());
   posix_spawn_file_actions_destroy(&actions);
   ::close(requests[0]);
   ::close(answers[1]);

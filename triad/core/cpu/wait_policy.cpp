@@ -13,6 +13,7 @@ void use_passive_wait(char** argv) {
   for (const char* chosen : {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_PROC_BIND"}) {
     if (std::getenv(chosen) != nullptr) return;
   }
+  setenv(kChosenHere, "1", 1);
   setenv("OMP_WAIT_POLICY", "passive", 0);
   setenv("GOMP_SPINCOUNT", "1000", 0);
   // By its own name, so that `ps` and `pkill` know it; by the link, where that name has been replaced since.

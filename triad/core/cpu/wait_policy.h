@@ -13,4 +13,7 @@ namespace triad::cpu {
 /// OMP_PROC_BIND is: libgomp has bound this thread to one processor by then, and the program would start on that alone.
 void use_passive_wait(char** argv);
 
+/// Set by use_passive_wait() beside the two variables: programs started from here are to be given neither of the three.
+inline constexpr const char* kChosenHere = "TRIAD_WAIT_POLICY";
+
 }  // namespace triad::cpu
