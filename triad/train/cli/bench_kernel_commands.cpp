@@ -85,7 +85,11 @@ void run(RunArguments& a, CommandContext& context) {
     }
     progress.clear();
     context.out << bench::kernel_table_lines(timing) << std::flush;
-    for (const nlohmann::json& line : bench::to_json(timing)) lines.write(line.dump());
+    for (nlohmann::json& line : bench::to_json(timing)) {
+      if (line.at("impl") == "torch") line["python"] = a.torch.python;  // for `bench repro`
+      if (line.at("impl") == "torch" && !a.script.empty()) line["peer_script"] = a.script;
+      lines.write(line.dump());
+    }
     for (const bench::KernelRow& row : timing.rows) {
       if (row.error.empty()) ++timed[row.impl];
       else context.err << "triad: " << cases[i].name() << ", " << row.impl << ": " << row.error << "\n";
