@@ -1,6 +1,7 @@
 #include "triad/bench/kernels/kernel_report.h"
 
 #include "triad/bench/measure/formatted.h"
+#include "triad/core/base/shell.h"
 
 namespace triad::bench {
 namespace {
@@ -69,24 +70,13 @@ std::string kernel_table_lines(const KernelTiming& t) {
   return lines;
 }
 
-namespace {
-
-/// For a shell.
-std::string quoted(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
-}  // namespace
-
 std::string command_of(const nlohmann::json& row) {
   const std::string impl = row.at("impl");
-  std::string command =
-      str("OMP_NUM_THREADS=", row.at("threads").get<int>(), " triad bench run --case ", quoted(row.at("case")),
-          " --impl ", impl == "ours" ? impl : "ours," + impl, " --mode ", row.at("mode").get<std::string>());
-  if (row.contains("python")) command += " --python " + quoted(row.at("python"));
-  if (row.contains("peer_script")) command += " --peer-script " + quoted(row.at("peer_script"));
+  std::string command = str("OMP_NUM_THREADS=", row.at("threads").get<int>(), " triad bench run --case ",
+                            quoted_for_shell(row.at("case")), " --impl ", impl == "ours" ? impl : "ours," + impl,
+                            " --mode ", row.at("mode").get<std::string>());
+  if (row.contains("python")) command += " --python " + quoted_for_shell(row.at("python"));
+  if (row.contains("peer_script")) command += " --peer-script " + quoted_for_shell(row.at("peer_script"));
   return command;
 }
 

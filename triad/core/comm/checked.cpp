@@ -5,6 +5,8 @@
 #include <cstring>
 #include <map>
 
+#include "triad/core/base/hash.h"
+
 namespace triad::comm {
 namespace {
 
@@ -18,37 +20,20 @@ struct Record {
   bool operator==(const Record& other) const { return hash == other.hash; }
 };
 
-/// FNV-1a.                                                                [Fowler, Noll, Vo; draft-eastlake-fnv]
-class Hash {
- public:
-  Hash& add(std::string_view text) {
-    for (const char c : text) value_ = (value_ ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-    return add_number(static_cast<int64_t>(text.size()));
-  }
-  Hash& add_number(int64_t number) {
-    for (int i = 0; i < 8; ++i) value_ = (value_ ^ (static_cast<uint64_t>(number) >> (8 * i) & 0xff)) * 0x100000001b3u;
-    return *this;
-  }
-  uint64_t value() const { return value_; }
-
- private:
-  uint64_t value_ = 0xcbf29ce484222325u;
-};
-
 /// In an all_to_all every rank has counts of its own; see check_deliveries().
 bool counts_are_common(CollectiveKind kind) { return kind != CollectiveKind::all_to_all; }
 
 Record record_of(const Collective& c, int64_t call) {
   const std::string text = str("call ", call, ": ", c, ", ", name_of(c.reduction));
-  Hash hash;
-  hash.add_number(call).add(name_of(c.kind)).add(name_of(c.reduction)).add(name_of(c.wire)).add_number(c.root);
+  Fnv1a hash;
+  hash.add(call).add(name_of(c.kind)).add(name_of(c.reduction)).add(name_of(c.wire)).add(int64_t{c.root});
   hash.add(c.out.defined() ? name_of(c.out.dtype()) : "")
       .add(c.name)
       .add(c.where.file_name())
-      .add_number(c.where.line());
+      .add(int64_t{c.where.line()});
   if (counts_are_common(c.kind)) {
-    hash.add_number(c.out.defined() ? c.out.numel() : 0);
-    for (const int64_t count : c.out_counts) hash.add_number(count);
+    hash.add(c.out.defined() ? c.out.numel() : 0);
+    for (const int64_t count : c.out_counts) hash.add(count);
   }
   Record record{.hash = hash.value()};
   text.copy(record.text.data(), kTextBytes - 1);

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "triad/core/base/error.h"
+#include "triad/core/base/shell.h"
 #include "triad/data/formats/durable_file.h"
 #include "triad/train/launch/run_child.h"
 
@@ -11,13 +12,6 @@ namespace triad::train {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// For a shell.
-std::string quoted(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
 
 fs::path run_directory(const std::vector<std::string>& arguments) {
   const auto option = std::ranges::find(arguments, "--out");
@@ -37,8 +31,8 @@ std::string slurm_script(const SlurmOptions& o, const std::string& program, cons
   if (!o.partition.empty()) script += "#SBATCH --partition=" + o.partition + "\n";
   script += str("#SBATCH --requeue\n#SBATCH --open-mode=append\n#SBATCH --output=", run.string(), "/slurm-%j.log\n");
   script += str("#SBATCH --signal=USR1@", o.grace_seconds, "\n\n");
-  script += "srun --mpi=pmix --kill-on-bad-exit=0 " + quoted(program);
-  for (const std::string& argument : arguments) script += " " + quoted(argument);
+  script += "srun --mpi=pmix --kill-on-bad-exit=0 " + quoted_for_shell(program);
+  for (const std::string& argument : arguments) script += " " + quoted_for_shell(argument);
   if (std::ranges::find(arguments, "--resume") == arguments.end()) script += " --resume auto";
   script +=
       "\ncode=$?\n"

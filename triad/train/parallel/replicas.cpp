@@ -4,14 +4,15 @@
 #include <bit>
 #include <map>
 
+#include "triad/core/base/hash.h"
+
 namespace triad::train {
 namespace {
 
-/// FNV-1a over words: any change of a single bit changes it.                [Fowler, Noll, Vo; draft-eastlake-fnv]
 uint64_t hash_of(const float* values, int64_t count) {
-  uint64_t hash = 0xcbf29ce484222325u;
-  for (int64_t i = 0; i < count; ++i) hash = (hash ^ std::bit_cast<uint32_t>(values[i])) * 0x100000001b3u;
-  return hash;
+  Fnv1a hash;
+  for (int64_t i = 0; i < count; ++i) hash.mix(std::bit_cast<uint32_t>(values[i]));
+  return hash.value();
 }
 
 }  // namespace
