@@ -248,6 +248,15 @@ TEST_F(Mismatch, OfWhatIsSentAndExpected) {
               HasSubstr("rank 2 sends 1 elements to rank 1, which expects 2"));
 }
 
+TEST_F(Mismatch, IsLookedForInTheFirstCallsOnly) {
+  run_ranks(2, [](Communicator& comm) {
+    Recorded recorded(comm);
+    Checked checked(recorded, 2);
+    for (int i = 0; i < 5; ++i) checked.all_reduce(zeros({3}), Reduction::sum).wait();
+    EXPECT_EQ(recorded.count(), 5 + 2);
+  });
+}
+
 TEST(Faulty, ARankThatIsLateChangesNothing) {
   run_ranks(3, [](Communicator& comm) {
     Faulty faulty(comm, comm.rank() == 1 ? std::vector<Fault>{{.call = 0, .delay = 20ms}} : std::vector<Fault>{});

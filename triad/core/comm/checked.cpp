@@ -72,11 +72,13 @@ Collective gather_for(const Collective& c, const Tensor& all, const std::vector<
 
 }  // namespace
 
-Checked::Checked(Communicator& inner) : Communicator(inner.rank(), inner.size()), inner_(inner) {
+Checked::Checked(Communicator& inner, int64_t most)
+    : Communicator(inner.rank(), inner.size()), inner_(inner), most_(most) {
   set_timeout(inner.timeout());
 }
 
 Work Checked::start(const Collective& c) {
+  if (calls_ >= most_) return inner_.start(c);
   constexpr auto kBytes = static_cast<int64_t>(sizeof(Record));
   Tensor all = zeros({size() * kBytes}, DType::u8);
   const Record own = record_of(c, calls_++);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include "triad/core/comm/communicator.h"
 
@@ -13,8 +14,8 @@ namespace triad::comm {
 /// says who calls what; tensors are as they were. Costs an exchange of some hundred bytes a call, for which the caller waits.
 class Checked : public Communicator {
  public:
-  /// `inner` must outlive it.
-  explicit Checked(Communicator& inner);
+  /// Compares the first `most` calls; later ones pass unlooked at. `inner` must outlive it.
+  explicit Checked(Communicator& inner, int64_t most = std::numeric_limits<int64_t>::max());
 
   Work start(const Collective& collective) override;
   void abort(const std::string& reason) override { inner_.abort(reason); }
@@ -24,7 +25,7 @@ class Checked : public Communicator {
   void check_deliveries(const Collective& collective);
 
   Communicator& inner_;
-  int64_t calls_ = 0;
+  int64_t most_, calls_ = 0;
 };
 
 }  // namespace triad::comm

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <thread>
 
+#include "triad/core/comm/checked.h"
 #include "triad/core/comm/mpi.h"
 #include "triad/core/comm/threads.h"
 #include "triad/core/cpu/parallel.h"
@@ -135,13 +136,18 @@ void end_soon(comm::Communicator& comm, const Fault& fault) {
 
 /// What the hub tells of an error that may be a consequence of another rank's: that is on its way.
 std::optional<Fault> cause_of(const std::exception& error, const ControlLink& link) {
+  if (dynamic_cast<const comm::MismatchError*>(&error)) return std::nullopt;  // all ranks find it alike
   if (!dynamic_cast<const comm::CommError*>(&error)) return link.fault();
   for (int i = 0; i < 200 && !link.fault(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   return link.fault();
 }
 
-void on_mpi_ranks(comm::Communicator& comm, const std::function<void(const Ranks&)>& body) {
+/// Calls that are compared between ranks before any value moves: those of the first steps, after which the same ones come again.
+constexpr int64_t kComparedCalls = 300;
+
+void on_mpi_ranks(comm::Communicator& mpi, const std::function<void(const Ranks&)>& body) {
   RankStatus status;
+  comm::Checked comm(mpi, kComparedCalls);
   Reporting reporting(comm, status);
   std::optional<ControlHub> hub;
   std::optional<ControlLink> link;
